@@ -1,0 +1,1 @@
+"""What do we know? Read tables, check them, label outcomes, split by time."""

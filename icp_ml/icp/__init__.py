@@ -1,0 +1,1 @@
+"""Which hypothesis? The profile as written."""

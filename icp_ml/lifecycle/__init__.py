@@ -1,0 +1,1 @@
+"""Is it still true? Tracking and the model registry."""

@@ -1,0 +1,1 @@
+"""Who succeeds? Features, learners, calibration, evaluation and the bundle."""

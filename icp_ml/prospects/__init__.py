@@ -1,0 +1,1 @@
+"""Who next? Score, grade and list prospects."""

@@ -1,0 +1,1 @@
+"""Draw facts as HTML, Markdown and JSON."""
