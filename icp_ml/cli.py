@@ -1,0 +1,249 @@
+"""The command line: parse, call one workflow function, print. Heavy libraries are imported only when a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from icp_ml import __version__
+from icp_ml.errors import IcpError, UsageError
+
+DESCRIPTION = """Learn from your own history which kinds of company become successful customers,
+say why in six fits, and put prospects in order."""
+
+EPILOG = """exit codes: 0 done; 2 wrong usage or configuration; 3 done and written, but a gate said no;
+4 unacceptable data; 5 model refused; 6 the operating system could not read or write; 1 a defect of ours."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = build_parser().parse_args(arguments)
+    _prepare_process(options)
+    try:
+        result = options.run(options)
+        _print_result(result, as_json=options.json)
+        return int(result.exit_code)
+    except IcpError as error:
+        return _refuse(options, str(error), error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 6
+    except OSError as error:
+        where = error.filename or options.command
+        return _refuse(
+            options, f"{where}: {error.strerror or error}. Check the path, its rights and the free space.", 6
+        )
+    except KeyboardInterrupt:
+        return _refuse(options, "interrupted; nothing half-written was left behind.", 130)
+    except Exception as error:
+        if options.debug:
+            raise
+        came = f"{type(error).__name__} in '{options.command}'"
+        return _refuse(options, f"a defect of ours: {came}. Run again with --debug and report what it prints.", 1)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of every command; the documentation's commands are checked against it."""
+    parser = argparse.ArgumentParser("icp-ml", description=DESCRIPTION, epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"icp-ml {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_quickstart, _init, _audit, _train, _check, _score, _simulate):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, summary: str, run: Callable[[argparse.Namespace], Any]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=summary, description=summary)
+    parser.set_defaults(run=run)
+    parser.add_argument("--json", action="store_true", help="print the result as one JSON document on stdout")
+    parser.add_argument("--quiet", action="store_true", help="no progress on stderr")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of a defect")
+    return parser
+
+
+def _quickstart(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "quickstart",
+        "simulate a company, train, score its prospects and write the report (under a minute)",
+        _run_quickstart,
+    )
+    parser.add_argument("--out", metavar="DIR", default="icp-ml-quickstart", help="folder for everything it makes")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the simulated company (default 0)")
+
+
+def _init(commands: Any) -> None:
+    parser = _command(commands, "init", "propose a study file from a table of customers", _run_init)
+    parser.add_argument("customers", metavar="CUSTOMERS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
+    parser.add_argument("--out", metavar="FILE", default="study.yaml", help="where the study goes (default study.yaml)")
+
+
+def _audit(commands: Any) -> None:
+    parser = _command(commands, "audit", "count, and look for leaks and unusable columns, before any model", _run_audit)
+    _study_arguments(parser)
+
+
+def _train(commands: Any) -> None:
+    parser = _command(
+        commands, "train", "audit, split by time, fit, evaluate, gate, refit, save, log and register", _run_train
+    )
+    _study_arguments(parser)
+    parser.add_argument("--out", metavar="DIR", help="the model folder; replaced whole if it is one of ours")
+    parser.add_argument("--profile", metavar="PROFILE", help="below the floor: order by this profile's criteria")
+    parser.add_argument("--dry-run", action="store_true", help="stop before fitting; write nothing")
+
+
+def _study_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("study", metavar="STUDY", help="the study file (YAML)")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="override a key of the study"
+    )
+
+
+def _check(commands: Any) -> None:
+    parser = _command(
+        commands, "check", "what scoring would refuse, coerce or find unusual, without scoring", _run_check
+    )
+    _prospect_arguments(parser)
+
+
+def _score(commands: Any) -> None:
+    parser = _command(
+        commands, "score", "score every prospect: probability, six fits, reasons, grade and rank", _run_score
+    )
+    _prospect_arguments(parser)
+    parser.add_argument("--out", metavar="FILE", required=True, help="score file, CSV or Parquet by its ending")
+    parser.add_argument("--list", metavar="FILE", dest="list_path", help="ten columns for people")
+    parser.add_argument(
+        "--reasons", metavar="N", type=_count, default=10_000, help="ranks with attribute reasons (default 10000)"
+    )
+    parser.add_argument("--previous", metavar="FILE", help="the last score file: grades near a border are held")
+
+
+def _prospect_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("prospects", metavar="PROSPECTS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
+    parser.add_argument(
+        "--model",
+        metavar="MODEL",
+        required=True,
+        help="folder, models:/NAME@champion, models:/NAME/3 or runs:/ID/model",
+    )
+    parser.add_argument("--as-of", metavar="DATE", help="the day on which the attributes were known (YYYY-MM-DD)")
+    parser.add_argument("--encoding", help="encoding of a CSV, e.g. latin-1 (default utf-8)")
+    parser.add_argument("--delimiter", help="delimiter of a CSV (default: that of the study, else a comma)")
+    parser.add_argument("--on-duplicate", choices=("error", "first"), default="error", help="ids that come twice")
+
+
+def _simulate(commands: Any) -> None:
+    parser = _command(commands, "simulate", "write a simulated company whose truth is known", _run_simulate)
+    parser.add_argument("--out", metavar="DIR", required=True)
+    parser.add_argument("--customers", metavar="N", type=_count, default=2000)
+    parser.add_argument("--prospects", metavar="M", type=_count, default=20_000)
+    parser.add_argument("--seed", metavar="S", type=int, default=0)
+    parser.add_argument("--world", choices=("aligned", "misaligned", "null", "drift"), default="aligned")
+    parser.add_argument("--leaks", action="store_true", help="plant five kinds of leak in the customers table")
+
+
+def _count(text: str) -> int:
+    number = int(text) if text.isdigit() else -1
+    if number < 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
+    return number
+
+
+def _run_quickstart(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    return workflow.quickstart(options.out, seed=options.seed)
+
+
+def _run_init(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    return workflow.init(options.customers, out=options.out)
+
+
+def _run_audit(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    return workflow.audit(options.study, overrides=options.overrides)
+
+
+def _run_train(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    if options.out is None and not options.dry_run:
+        raise UsageError("--out DIR is missing; expected a folder for the model. Give --out, or --dry-run.")
+    return workflow.train(
+        options.study, out=options.out, profile=options.profile, overrides=options.overrides, dry_run=options.dry_run
+    )
+
+
+def _run_check(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    return workflow.check(options.prospects, model=options.model, reading=_reading(options))
+
+
+def _run_score(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    return workflow.score(
+        options.prospects,
+        model=options.model,
+        out=options.out,
+        reading=_reading(options),
+        list_path=options.list_path,
+        n_reasons=options.reasons,
+        previous=options.previous,
+    )
+
+
+def _reading(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("as_of", "encoding", "delimiter", "on_duplicate")}
+
+
+def _run_simulate(options: argparse.Namespace) -> Any:
+    from icp_ml import workflow
+
+    names = ("customers", "prospects", "seed", "world", "leaks")
+    return workflow.simulate(options.out, **{name: getattr(options, name) for name in names})
+
+
+def _prepare_process(options: argparse.Namespace) -> None:
+    signal.signal(signal.SIGTERM, _stop)
+    logger = logging.getLogger("icp_ml")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    logger.handlers[:] = [handler]
+    logger.setLevel(logging.WARNING if options.quiet else logging.INFO)
+    logger.propagate = False
+
+
+def _stop(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _print_result(result: Any, *, as_json: bool) -> None:
+    text = json.dumps(result.to_document(), indent=2, sort_keys=False, allow_nan=False) if as_json else result.to_text()
+    sys.stdout.write(text.rstrip("\n") + "\n")
+    sys.stdout.flush()
+
+
+def _refuse(options: argparse.Namespace, text: str, exit_code: int) -> int:
+    sys.stderr.write(f"icp-ml {options.command}: {text}\n")
+    if options.json:
+        sys.stdout.write(json.dumps({"error": text, "exit_code": exit_code}) + "\n")
+    return exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
