@@ -1,0 +1,84 @@
+"""What a report draws of an evaluation: reliability bins, the lift curve, outcomes by grade, with intervals."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+
+from icp_ml.model.metrics import N_BINS, Floats, ScoredRows, capacity_share_of, equal_count_bins, precision_at
+
+
+def wilson_interval(successes: float, n: float, z: float = 1.6448536269514722) -> tuple[float, float]:
+    """Return the 90 % Wilson interval of a share; (0, 1) when nothing was seen.
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson_interval(8, 10)]
+    [0.541, 0.931]
+    """
+    if n <= 0:
+        return 0.0, 1.0
+    share, square = successes / n, z * z / n
+    middle, half = share + square / 2, z * np.sqrt(share * (1 - share) / n + square / (4 * n))
+    return float(max(0.0, (middle - half) / (1 + square))), float(min(1.0, (middle + half) / (1 + square)))
+
+
+def reliability_bins(rows: ScoredRows, n_bins: int = N_BINS) -> list[dict[str, float]]:
+    """Return the equal-count bins behind ``calibration_error``, lowest chance first.
+
+    Each has ``n, predicted, observed, low, high``: accounts, mean chance, success share and its Wilson interval at the
+    effective number of accounts.
+    """
+    bins = equal_count_bins(rows.probability, n_bins)
+    found = []
+    for number in np.unique(bins):
+        inside = bins == number
+        observed = _share(rows.outcome[inside], rows.weight[inside])
+        predicted = float(np.average(rows.probability[inside], weights=rows.weight[inside]))
+        found.append({"predicted": predicted, **observed})
+    return found
+
+
+def lift_curve(rows: ScoredRows, n_points: int = 20) -> list[dict[str, float]]:
+    """Return the lift of growing shares of the list.
+
+    Each point has ``share, captured, lift``: the share of the list, the share of all successes in it, and the success
+    share in it over the base rate (1 is no better than chance).
+    """
+    shares = np.arange(1, n_points + 1) / n_points
+    weights = rows.weight[None, :]
+    curve = []
+    for share in shares:
+        lift = float(precision_at(rows, weights, float(share))[0] / np.average(rows.outcome, weights=rows.weight))
+        curve.append({"share": float(share), "captured": lift * float(share), "lift": lift})
+    return curve
+
+
+def outcome_bands(rows: ScoredRows, capacity: int | None = None) -> list[dict[str, float | str]]:
+    """Return outcomes by grade: A the first ``capacity`` accounts, B the next, C twice as many, D the rest.
+
+    Each has ``grade, n, observed, low, high, predicted``; a grade without accounts is left out.
+    """
+    size = max(1, round(capacity_share_of(rows, capacity) * len(rows)))
+    edges = [0, size, 2 * size, 4 * size, len(rows)]
+    bands: list[dict[str, float | str]] = []
+    for grade, start, stop in zip("ABCD", edges, edges[1:], strict=False):
+        inside = slice(start, min(stop, len(rows)))
+        if start < len(rows) and stop > start:
+            predicted = float(np.average(rows.probability[inside], weights=rows.weight[inside]))
+            bands.append({"grade": grade, "predicted": predicted, **_share(rows.outcome[inside], rows.weight[inside])})
+    return bands
+
+
+def bands_are_ordered(bands: list[dict[str, float | str]]) -> bool:
+    """Return whether no band has a higher success share than the band above it."""
+    observed = [float(band["observed"]) for band in bands]
+    return all(above >= below for above, below in pairwise(observed))
+
+
+def _share(outcome: Floats, weight: Floats) -> dict[str, float]:
+    observed = float(np.average(outcome, weights=weight))
+    effective = float(weight.sum() ** 2 / (weight**2).sum())
+    low, high = wilson_interval(observed * effective, effective)
+    return {"n": float(len(outcome)), "observed": observed, "low": low, "high": high}
