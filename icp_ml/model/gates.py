@@ -1,0 +1,136 @@
+"""Decide whether a model is ready: declared bars against the 90 % intervals of its evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+
+from icp_ml.errors import ConfigError, message
+from icp_ml.model.metrics import METRICS, Estimate
+
+Bar = float | tuple[float, float]
+
+BEATS_BASE_RATE = "beats_base_rate"
+"""Log loss minus that of one chance for everybody, on the same rows; below 0 is better."""
+
+DEFAULT_GATES: dict[str, Bar] = {
+    "roc_auc_low": 0.5,
+    BEATS_BASE_RATE: 0.0,
+    "calibration_slope": (0.8, 1.25),
+    "calibration_intercept": (-0.35, 0.35),
+    "calibration_error": 0.10,
+}
+"""Bars of a study that names none: better than chance must be shown; miscalibration must be shown to fail."""
+
+_SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error", BEATS_BASE_RATE})
+_LOW_END = "_low"
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One bar and what became of it.
+
+    Attributes
+    ----------
+    name : str
+        A metric, a metric with ``_low``, or ``beats_base_rate``.
+    passed : bool
+        Whether the model may be called ready as far as this bar is concerned.
+    value : float or None
+        What was compared; None where the rows do not allow the metric.
+    bar : float or tuple of float
+        The bar, or the lower and upper end of the allowed range.
+    why : str
+        One sentence with the numbers.
+    """
+
+    name: str
+    passed: bool
+    value: float | None
+    bar: Bar
+    why: str
+
+    def as_document(self) -> dict[str, object]:
+        """Return the gate as a JSON object."""
+        bar = list(self.bar) if isinstance(self.bar, tuple) else self.bar
+        return {"name": self.name, "passed": self.passed, "value": self.value, "bar": bar, "why": self.why}
+
+
+def check_gates(overrides: Mapping[str, Bar]) -> None:
+    """Refuse gates whose name or form is not known, all of them at once.
+
+    Raises
+    ------
+    ConfigError
+        A name is no metric, or a bar is of the wrong form.
+    """
+    problems = [problem for name, bar in overrides.items() if (problem := _problem(name, bar))]
+    if problems:
+        known = f"{', '.join(METRICS)}, any of them with {_LOW_END}, or {BEATS_BASE_RATE}"
+        raise ConfigError(message("gates", "; ".join(problems), known, "Correct the study's gates"))
+
+
+def judge(estimates: Mapping[str, Estimate], overrides: Mapping[str, Bar] | None = None) -> list[Gate]:
+    """Return every default gate and every gate of the study with its verdict.
+
+    Parameters
+    ----------
+    estimates : mapping of str to Estimate
+        From `icp_ml.model.metrics.estimate_metrics`, and ``beats_base_rate`` from `paired_log_loss`.
+    overrides : mapping, optional
+        Bars of the study; they replace defaults of the same name. ``NAME_low: x`` passes when the low end of the
+        interval is above x. ``NAME: [a, b]`` and ``NAME: x`` fail only when the whole interval is on the wrong side.
+
+    Raises
+    ------
+    ConfigError
+        As `check_gates`.
+    """
+    check_gates(overrides or {})
+    return [_judged(name, bar, estimates) for name, bar in {**DEFAULT_GATES, **(overrides or {})}.items()]
+
+
+def is_ready(gates: list[Gate]) -> bool:
+    """Return whether every gate was passed."""
+    return all(gate.passed for gate in gates)
+
+
+def _problem(name: str, bar: Bar) -> str | None:
+    metric = name.removesuffix(_LOW_END)
+    if metric not in METRICS and name != BEATS_BASE_RATE:
+        return f"{name!r} is not known"
+    if isinstance(bar, (tuple, list)):
+        if name.endswith(_LOW_END) or len(bar) != 2 or not bar[0] <= bar[1]:
+            return f"{name!r} has the range {list(bar)}, where one number, or [low, high], is due"
+        return None
+    if metric in {"calibration_slope", "calibration_intercept"} and not name.endswith(_LOW_END):
+        return f"{name!r} has one number, where [low, high] is due"
+    return None
+
+
+def _judged(name: str, bar: Bar, estimates: Mapping[str, Estimate]) -> Gate:
+    metric = name.removesuffix(_LOW_END)
+    estimate = estimates.get(metric)
+    if estimate is None or not (isfinite(estimate.low) and isfinite(estimate.high)):
+        return Gate(name, False, None, bar, f"{metric} cannot be computed on these accounts")
+    span = f"90 % interval {estimate.low:.3f} to {estimate.high:.3f}"
+    if name.endswith(_LOW_END):
+        passed = estimate.low > float(bar)  # type: ignore[arg-type]
+        return Gate(name, passed, estimate.low, bar, f"{metric}: {span}; its low end must be above {bar}")
+    low, high = _allowed(metric, bar)
+    passed = estimate.low <= high and estimate.high >= low
+    rule = f"fails only when the interval lies wholly outside {_words(low, high)}"
+    return Gate(name, passed, estimate.value, bar, f"{metric}: {estimate.value:.3f}, {span}; {rule}")
+
+
+def _allowed(metric: str, bar: Bar) -> tuple[float, float]:
+    if isinstance(bar, (tuple, list)):
+        return float(bar[0]), float(bar[1])
+    return (float("-inf"), float(bar)) if metric in _SMALLER_IS_BETTER else (float(bar), float("inf"))
+
+
+def _words(low: float, high: float) -> str:
+    if not isfinite(low):
+        return f"{high:g} or less"
+    return f"{low:g} or more" if not isfinite(high) else f"{low:g} to {high:g}"
