@@ -24,7 +24,7 @@ DEFAULT_GATES: dict[str, Bar] = {
 """Bars of a study that names none: better than chance must be shown; miscalibration must be shown to fail."""
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error", BEATS_BASE_RATE})
-_LOW_END = "_low"
+_ENDS = ("_low", "_high")
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Gate:
     Attributes
     ----------
     name : str
-        A metric, a metric with ``_low``, or ``beats_base_rate``.
+        A metric, a metric with ``_low`` or ``_high``, or ``beats_base_rate``.
     passed : bool
         Whether the model may be called ready as far as this bar is concerned.
     value : float or None
@@ -67,7 +67,7 @@ def check_gates(overrides: Mapping[str, Bar]) -> None:
     """
     problems = [problem for name, bar in overrides.items() if (problem := _problem(name, bar))]
     if problems:
-        known = f"{', '.join(METRICS)}, any of them with {_LOW_END}, or {BEATS_BASE_RATE}"
+        known = f"{', '.join(METRICS)}, any of them with _low or _high, or {BEATS_BASE_RATE}"
         raise ConfigError(message("gates", "; ".join(problems), known, "Correct the study's gates"))
 
 
@@ -80,7 +80,7 @@ def judge(estimates: Mapping[str, Estimate], overrides: Mapping[str, Bar] | None
         From `icp_ml.model.metrics.estimate_metrics`, and ``beats_base_rate`` from `paired_log_loss`.
     overrides : mapping, optional
         Bars of the study; they replace defaults of the same name. ``NAME_low: x`` passes when the low end of the
-        interval is above x. ``NAME: [a, b]`` and ``NAME: x`` fail only when the whole interval is on the wrong side.
+        interval is above x, ``NAME_high: x`` when its high end is below x. ``NAME: [a, b]`` and ``NAME: x`` fail only when the whole interval is on the wrong side.
 
     Raises
     ------
@@ -97,31 +97,42 @@ def is_ready(gates: list[Gate]) -> bool:
 
 
 def _problem(name: str, bar: Bar) -> str | None:
-    metric = name.removesuffix(_LOW_END)
+    metric = _metric_of(name)
     if metric not in METRICS and name != BEATS_BASE_RATE:
         return f"{name!r} is not known"
     if isinstance(bar, (tuple, list)):
-        if name.endswith(_LOW_END) or len(bar) != 2 or not bar[0] <= bar[1]:
+        if name.endswith(_ENDS) or len(bar) != 2 or not bar[0] <= bar[1]:
             return f"{name!r} has the range {list(bar)}, where one number, or [low, high], is due"
         return None
-    if metric in {"calibration_slope", "calibration_intercept"} and not name.endswith(_LOW_END):
+    if metric in {"calibration_slope", "calibration_intercept"} and not name.endswith(_ENDS):
         return f"{name!r} has one number, where [low, high] is due"
     return None
 
 
 def _judged(name: str, bar: Bar, estimates: Mapping[str, Estimate]) -> Gate:
-    metric = name.removesuffix(_LOW_END)
+    metric = _metric_of(name)
     estimate = estimates.get(metric)
     if estimate is None or not (isfinite(estimate.low) and isfinite(estimate.high)):
         return Gate(name, False, None, bar, f"{metric} cannot be computed on these accounts")
     span = f"90 % interval {estimate.low:.3f} to {estimate.high:.3f}"
-    if name.endswith(_LOW_END):
-        passed = estimate.low > float(bar)  # type: ignore[arg-type]
-        return Gate(name, passed, estimate.low, bar, f"{metric}: {span}; its low end must be above {bar}")
+    if name.endswith(_ENDS) and not isinstance(bar, (tuple, list)):
+        return _judged_end(name, bar, estimate, span)
     low, high = _allowed(metric, bar)
     passed = estimate.low <= high and estimate.high >= low
     rule = f"fails only when the interval lies wholly outside {_words(low, high)}"
     return Gate(name, passed, estimate.value, bar, f"{metric}: {estimate.value:.3f}, {span}; {rule}")
+
+
+def _judged_end(name: str, bar: float, estimate: Estimate, span: str) -> Gate:
+    if name.endswith("_high"):
+        passed, value, rule = estimate.high < bar, estimate.high, f"its high end must be below {bar:g}"
+    else:
+        passed, value, rule = estimate.low > bar, estimate.low, f"its low end must be above {bar:g}"
+    return Gate(name, passed, value, bar, f"{_metric_of(name)}: {span}; {rule}")
+
+
+def _metric_of(name: str) -> str:
+    return name.removesuffix("_low").removesuffix("_high")
 
 
 def _allowed(metric: str, bar: Bar) -> tuple[float, float]:

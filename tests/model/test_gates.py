@@ -8,6 +8,7 @@ import pytest
 from icp_ml.errors import ConfigError
 from icp_ml.model.gates import DEFAULT_GATES, check_gates, is_ready, judge
 from icp_ml.model.metrics import METRICS, Estimate
+from icp_ml.study_checks import METRIC_NAMES
 
 GOOD = {
     "roc_auc": Estimate(0.70, 0.60, 0.80),
@@ -66,6 +67,14 @@ def test_a_bar_beside_a_larger_metric_passes_while_the_interval_reaches_it():
     assert failed(overrides={"lift_at_10": 1.9, "roc_auc": 0.8}) == []
 
 
+def test_an_end_of_an_interval_can_be_a_bar():
+    assert failed(overrides={"calibration_error_high": 0.16, "lift_at_10_low": 1.0}) == []
+    assert failed(overrides={"calibration_error_high": 0.15, "lift_at_10_low": 1.1}) == [
+        "calibration_error_high",
+        "lift_at_10_low",
+    ]
+
+
 def test_the_reason_names_the_numbers_and_the_document_is_json():
     document = judge(GOOD)[2].as_document()
     assert document["why"].startswith("calibration_slope: 1.000, 90 % interval 0.700 to 1.400;")
@@ -80,6 +89,7 @@ def test_every_problem_of_the_gates_is_named_at_once():
 
 
 def test_the_names_of_metrics_are_those_of_the_contract():
+    assert set(METRICS) == set(METRIC_NAMES)
     assert set(METRICS) == {
         *("roc_auc", "average_precision", "log_loss", "brier", "calibration_error", "calibration_slope"),
         *("calibration_intercept", "lift_at_10", "precision_at_10", "lift_at_capacity", "precision_at_capacity"),
