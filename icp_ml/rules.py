@@ -258,7 +258,7 @@ class _Parser:
             self._refuse(token, expected, "Use 'is null' for no value; put text that is a keyword in quotes")
         value = _literal(token.text)
         if value is None or (ordered and (isinstance(value, bool | str))):
-            expected = "a number or a date" if ordered else "a day of the calendar"
+            expected = "a number or a date" if ordered else "a day of the calendar, or a number that can be held"
             self._refuse(token, expected, "Text has no order; list the values with 'in'" if ordered else "")
         return value
 

@@ -64,7 +64,7 @@ def cross_problems(file: StudyFile, skip: frozenset[str] = frozenset()) -> list[
     if "fits" not in skip:
         found += _attributes(file, dated="as_of" in skip or file.as_of is not None)
         found += _one_place(file, skip)
-    found += [problem for path, text in rule_texts(file) if (problem := _rule(path, text))]
+    found += [problem for path, text in rule_texts(file) if (problem := rule_problem(path, text))]
     found += _gates(file)
     return found
 
@@ -164,7 +164,8 @@ def _barred(file: StudyFile) -> Iterator[tuple[str, str]]:
         yield from ((f"{key}[{number}]", column) for number, column in enumerate(getattr(file, key)))
 
 
-def _rule(path: str, text: str) -> Problem | None:
+def rule_problem(path: str, text: str) -> Problem | None:
+    """Return what is wrong with a rule, or None."""
     try:
         parse_rule(text, path)
     except ConfigError as error:

@@ -278,9 +278,8 @@ class StudyFile(StrictModel):
     """Accounts the team can work per period."""
     exploration: Share | None = None
     floor: Floor = Floor()
-    gates: dict[str, float | Annotated[tuple[float, float], Field(description="low, high")]] = Field(
-        default_factory=dict
-    )
+    gates: dict[str, float | tuple[float, float]] = Field(default_factory=dict)
+    """Bars by name: a number, or the lowest and the highest."""
     audit: AuditOptions = AuditOptions()
     labels: dict[str, str] = Field(default_factory=dict)
     """Words for people."""
