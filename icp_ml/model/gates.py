@@ -80,7 +80,8 @@ def judge(estimates: Mapping[str, Estimate], overrides: Mapping[str, Bar] | None
         From `icp_ml.model.metrics.estimate_metrics`, and ``beats_base_rate`` from `paired_log_loss`.
     overrides : mapping, optional
         Bars of the study; they replace defaults of the same name. ``NAME_low: x`` passes when the low end of the
-        interval is above x, ``NAME_high: x`` when its high end is below x. ``NAME: [a, b]`` and ``NAME: x`` fail only when the whole interval is on the wrong side.
+        interval is above x, ``NAME_high: x`` when its high end is below x. ``NAME: [a, b]`` and ``NAME: x`` fail only
+        when the whole interval is on the wrong side.
 
     Raises
     ------
