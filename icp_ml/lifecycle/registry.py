@@ -48,7 +48,8 @@ def resolve_model(model: str | Path) -> Path:
     Returns
     -------
     Path
-        A folder to give to `icp_ml.model.load_model`. A copy of files that lie on a server is removed at exit.
+        A folder to give to `icp_ml.model.load_model`. The copy made of a
+        registered model is removed when the process ends.
 
     Raises
     ------
@@ -109,7 +110,7 @@ def _locate(client: MlflowClient, uri: str) -> _Place:
 
 
 def _fetch(client: MlflowClient, run_id: str, uri: str) -> Path:
-    """Return the bundle's folder: in place when the run's files are local, else a copy."""
+    """Return a copy of the bundle's folder, removed at exit: what is verified is what is read."""
     from mlflow.exceptions import MlflowException
 
     if not run_id:

@@ -1,0 +1,93 @@
+"""An entry point says what the command would be told, no more; a parameter is data, never a command."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from icp_ml import cli
+from training import score, train
+
+ENTRIES = {"train": train.main, "score": score.main}
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """Record what the command line parsed instead of running it."""
+    parsed: list[dict[str, object]] = []
+    parser = cli.build_parser()
+
+    def main(arguments):
+        parsed.append(vars(parser.parse_args(arguments)))
+        return 3
+
+    monkeypatch.setattr(cli, "main", main)
+    return parsed
+
+
+def test_train_passes_everything_on_and_returns_the_exit_code(told):
+    arguments = ["--study", "-s.yaml", "--out", "m d", "--profile", "p.yaml", "--seed", "7"]
+    assert train.main([f"{a}={b}" for a, b in zip(arguments[::2], arguments[1::2], strict=True)]) == 3
+    expected = {"study": "-s.yaml", "out": "m d", "profile": "p.yaml", "overrides": ["seed=7"]}
+    assert {key: told[0][key] for key in expected} == expected
+
+
+def test_score_passes_everything_on(told):
+    score.main(["--prospects=p.csv", "--model=models:/a@champion", "--out=s.csv", "--list=l.csv", "--as-of=2026-01-31"])
+    expected = {
+        "prospects": "p.csv",
+        "model": "models:/a@champion",
+        "out": "s.csv",
+        "list_path": "l.csv",
+        "as_of": "2026-01-31",
+    }
+    assert {key: told[0][key] for key in expected} == expected
+
+
+def test_an_empty_parameter_is_none(told):
+    train.main(["--study", "s.yaml", "--out", "m", "--profile", "", "--seed", ""])
+    score.main(["--prospects", "p.csv", "--model", "m", "--out", "s.csv", "--list", "", "--as-of", ""])
+    assert (told[0]["profile"], told[0]["overrides"]) == (None, [])
+    assert (told[1]["list_path"], told[1]["as_of"]) == (None, None)
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_the_project_file_names_flags_that_exist(told, repository, name):
+    project = yaml.safe_load((repository / "MLproject").read_text())
+    entry = project["entry_points"][name]
+    command = entry["command"].format(**{parameter: shlex.quote(parameter) for parameter in entry["parameters"]})
+    assert shlex.split(command)[:3] == ["python", "-m", f"training.{name}"]
+    ENTRIES[name](shlex.split(command)[3:])
+    told_words = {word for value in told[0].values() for word in (value if isinstance(value, list) else [value])}
+    assert {p if p != "seed" else "seed=seed" for p in entry["parameters"]} <= told_words
+
+
+def run_project(repository: Path, folder: Path, entry: str, **parameters: object) -> subprocess.CompletedProcess[str]:
+    """Run an entry point as a user does, in this environment; the store is the test's own."""
+    python = Path(sys.executable).parent
+    words = [word for key, value in parameters.items() for word in ("-P", f"{key}={value}")]
+    return subprocess.run(
+        [str(python / "mlflow"), "run", str(repository), "-e", entry, "--env-manager", "local", *words],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{python}{os.pathsep}{os.environ['PATH']}", "MLFLOW_DISABLE_TELEMETRY": "true"},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_a_parameter_is_never_run_by_the_shell(repository, tmp_path):
+    (tmp_path / "study.yaml").write_text("name: x\n")
+    mark = tmp_path / "pwned"
+    evil = f"1; touch {mark}; $(touch {mark}) `touch {mark}`"
+    done = run_project(repository, tmp_path, "train", study=tmp_path / "study.yaml", out=tmp_path / "m", seed=evil)
+    assert done.returncode != 0
+    assert not mark.exists()
