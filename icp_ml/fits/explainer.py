@@ -48,6 +48,8 @@ class FitExplainer:
     Notes
     -----
     Values are added leaf by leaf in one fixed order, so they do not depend on how rows are batched. See docs/fits.md.
+    What is explained is ``Booster.predict(raw_score=True)``. For boosting="rf" LightGBM makes that the *sum* of the
+    trees but takes its probability from their mean: divide by the number of trees to have log-odds.
 
     References
     ----------

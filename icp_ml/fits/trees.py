@@ -70,7 +70,7 @@ class Tree:
 
 @dataclass(frozen=True)
 class Forest:
-    """The trees whose leaf values add up to a raw score; averages are already divided into the leaf values."""
+    """The trees whose leaf values add up to a raw score; for the mean of boosters they are already divided."""
 
     feature_names: tuple[str, ...]
     trees: tuple[Tree, ...]
@@ -170,8 +170,6 @@ def parse_forest(text: str) -> Forest:
     if len(header.get("tree_sizes", "").split()) != len(blocks):
         raise _malformed("model text", f"{len(blocks)} trees, another number of tree_sizes")
     trees = [_parse_tree(block, f"tree {index}", len(names)) for index, block in enumerate(blocks)]
-    if "average_output" in head.split("\n"):
-        trees = [_scaled(tree, len(trees)) for tree in trees]
     return Forest(names, tuple(trees))
 
 
