@@ -73,7 +73,8 @@ def test_test_period_estimates_the_true_base_rate():
         split, as_of, _ = split_company(2000, seed)
         truth = company(2000, seed)[2]
         period = (as_of >= np.datetime64(split.starts)) & (as_of <= np.datetime64(split.ends))
-        errors.append(split.test_labels.rates["weighted"] - truth[period].mean())
+        label, weight = split.test_labels.label[split.test], split.test_labels.weight[split.test]
+        errors.append(np.average(label, weights=weight) - truth[period].mean())
     assert abs(np.mean(errors)) < 0.015
 
 
