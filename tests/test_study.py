@@ -182,6 +182,11 @@ def test_the_digest_is_that_of_the_content():
     assert check(MINIMAL).digest != check(changed(seed=1)).digest
 
 
+def test_the_document_uses_the_short_forms():
+    spelled_out = changed(id={"column": "id"}, fits={"technical": [{"column": "crm"}]})
+    assert check(spelled_out).as_document() == MINIMAL
+
+
 def test_no_absolute_path_in_the_document():
     document = check(changed(accounts="/data/secret/a.csv")).as_document()
     assert document["accounts"] == "a.csv"

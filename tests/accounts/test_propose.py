@@ -105,6 +105,14 @@ def test_a_column_that_is_the_outcome_is_ignored(tmp_path):
     assert "alone it orders the outcome with AUC 1.00" in proposal.text
 
 
+def test_a_date_after_the_start_is_ignored(tmp_path):
+    table = company()
+    table["visited_on"] = table["signed_on"] + pd.to_timedelta(np.arange(len(table)) % 2, "D")
+    study, proposal = proposed(table, tmp_path)
+    assert "visited_on" in study.ignore
+    assert "later than signed_on in 100 of 200 rows" in proposal.text
+
+
 def test_a_flag_of_failure_is_turned_around(tmp_path):
     table = company().drop(columns=["churned_on", "churn_reason"])
     table["churned"] = np.random.default_rng(2).random(len(table)) < 0.5
