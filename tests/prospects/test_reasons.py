@@ -17,9 +17,8 @@ KINDS = {"integrations": "numeric", "crm": "categorical", "founded": "date", "bu
 
 def one(values, contributions, labels=None):
     frame = pd.DataFrame({name: [value] for name, value in values.items()})
-    return attribute_reasons(frame, pd.DataFrame([contributions], columns=list(values)), KINDS, labels or {})[
-        0
-    ].tolist()
+    shares = pd.DataFrame([contributions], columns=list(values))
+    return attribute_reasons(frame, shares, KINDS, labels or {})[0].tolist()
 
 
 def test_reasons_are_the_strongest_of_their_sign_in_order():
@@ -44,10 +43,9 @@ def test_labels_are_words_for_people():
 
 
 def test_at_most_three_reasons():
-    frame = pd.DataFrame([[1.0] * 5], columns=list("abcde"))
-    found = attribute_reasons(
-        frame, pd.DataFrame([[0.1, 0.5, 0.3, 0.2, 0.4]], columns=list("abcde")), dict.fromkeys("abcde", "numeric"), {}
-    )
+    names = list("abcde")
+    shares = pd.DataFrame([[0.1, 0.5, 0.3, 0.2, 0.4]], columns=names)
+    found = attribute_reasons(pd.DataFrame([[1.0] * 5], columns=names), shares, dict.fromkeys(names, "numeric"), {})
     assert [text[0] for text in found[0, :3]] == ["b", "e", "c"]
 
 
@@ -92,11 +90,9 @@ def test_fit_reasons_agree_with_a_plain_loop(seed):
     contributions, unknown = draw.normal(0, 0.3, (50, 7)), draw.random((50, 6)) < 0.2
     for row, found in enumerate(fit_reasons(contributions, unknown)):
         for sign, half in ((1, found[:3]), (-1, found[3:])):
-            best = sorted(
-                (p for p in range(7) if sign * contributions[row, p] >= 0.01),
-                key=lambda p: -sign * contributions[row, p],
-            )
-            assert [text.split()[0] for text in half if text] == [PLAYERS[p] for p in best[:3]]
+            signed = sign * contributions[row]
+            best = [PLAYERS[p] for p in np.argsort(-signed)[:3] if signed[p] >= 0.01]
+            assert [text.split()[0] for text in half if text] == best
 
 
 def test_fit_reasons_of_no_rows():
