@@ -39,15 +39,11 @@ def as_frame(estimator: Any, X: Any, *, reset: bool) -> pd.DataFrame:
     if reset and not (len(frame) and frame.shape[1]):
         msg = f"X: {len(frame)} rows and {frame.shape[1]} columns; expected at least one of each. Pass known customers."
         raise ValueError(msg)
-    _check_columns(frame)
+    _refuse_infinity(frame)
     return frame
 
 
-def _check_columns(frame: pd.DataFrame) -> None:
-    repeated = frame.columns[frame.columns.duplicated()]
-    if len(repeated):
-        msg = f"X: columns {list(repeated[:5])} come more than once; expected different names. Rename them."
-        raise ValueError(msg)
+def _refuse_infinity(frame: pd.DataFrame) -> None:
     for name in frame.select_dtypes("number").columns:
         values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
         infinite = np.isinf(values)
