@@ -238,6 +238,7 @@ def _values(mass: Floats, weights: Floats) -> Floats:
 
 def _leaf(tree: Tree, path: Path, player_of_feature: Labels, union_of_player: Labels, where: str) -> Leaf:
     asked = [int(player_of_feature[tree.splits[split].feature]) for split, _ in path]
+    # Ordered by union, so that many leaves share one pattern of unions and the weights made for it.
     players = sorted(set(asked), key=lambda player: (union_of_player[player], player))
     if len(players) > MAX_PLAYERS_ON_PATH:
         came = f"{len(players)} attributes on the path to one leaf"

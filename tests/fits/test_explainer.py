@@ -20,6 +20,16 @@ def test_equals_enumeration_of_all_coalitions(brute, seed):
     np.testing.assert_allclose(explainer.shap_interaction_values(X), brute.interactions(v, n), rtol=0, atol=1e-9)
 
 
+def test_the_worked_example_of_the_docs():
+    tree = """tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=1\nfeature_names=seats has_api
+tree_sizes=1\n\nTree=0\nnum_leaves=3\nnum_cat=0\nsplit_feature=0 1\nthreshold=10 0.5\ndecision_type=2 2
+left_child=-1 -2\nright_child=1 -3\nleaf_value=0 1 3\n\nend of trees\n"""
+    explainer = FitExplainer(tree, groups=[0, 1], background=[[5, 0]])
+    assert explainer.expected_value == 0
+    assert explainer.shap_values([[50, 1]]).tolist() == [[2, 1]]
+    assert explainer.shap_interaction_values([[50, 1]]).tolist() == [[[1, 1], [1, 0]]]
+
+
 def test_a_list_of_boosters_is_their_mean(brute):
     boosters = [brute.train(1), brute.train(2, rounds=3, max_depth=3), brute.train(3, zero_as_missing=True)]
     rng = np.random.default_rng(0)

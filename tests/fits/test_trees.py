@@ -47,6 +47,12 @@ def test_a_changed_model_is_refused(text, key, change, match):
         parse_forest(swapped(text, key, change))
 
 
+def test_children_in_a_circle_are_refused(text):
+    circle = swapped(text, "left_child", lambda v: ["-1", "2", "1", "4", "-6"])
+    with pytest.raises(ModelError, match="tree 0: children that do not form a tree"):
+        parse_forest(swapped(circle, "right_child", lambda v: ["3", "-2", "-3", "-4", "-5"]))
+
+
 def test_a_truncated_or_foreign_text_is_refused(text):
     for piece in (text[:900], text[: text.index("end of trees")], "", "PK\x03\x04", "tree\nend of trees"):
         with pytest.raises(ModelError, match="no complete LightGBM model"):
