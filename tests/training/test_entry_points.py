@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shlex
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import yaml
@@ -66,28 +62,3 @@ def test_the_project_file_names_flags_that_exist(told, repository, name):
     ENTRIES[name](shlex.split(command)[3:])
     told_words = {word for value in told[0].values() for word in (value if isinstance(value, list) else [value])}
     assert {p if p != "seed" else "seed=seed" for p in entry["parameters"]} <= told_words
-
-
-def run_project(repository: Path, folder: Path, entry: str, **parameters: object) -> subprocess.CompletedProcess[str]:
-    """Run an entry point as a user does, in this environment; the store is the test's own."""
-    python = Path(sys.executable).parent
-    words = [word for key, value in parameters.items() for word in ("-P", f"{key}={value}")]
-    return subprocess.run(
-        [str(python / "mlflow"), "run", str(repository), "-e", entry, "--env-manager", "local", *words],
-        cwd=folder,
-        env={**os.environ, "PATH": f"{python}{os.pathsep}{os.environ['PATH']}", "MLFLOW_DISABLE_TELEMETRY": "true"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-
-
-@pytest.mark.slow
-def test_a_parameter_is_never_run_by_the_shell(repository, tmp_path):
-    (tmp_path / "study.yaml").write_text("name: x\n")
-    mark = tmp_path / "pwned"
-    evil = f"1; touch {mark}; $(touch {mark}) `touch {mark}`"
-    done = run_project(repository, tmp_path, "train", study=tmp_path / "study.yaml", out=tmp_path / "m", seed=evil)
-    assert done.returncode != 0
-    assert not mark.exists()
