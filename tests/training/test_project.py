@@ -46,14 +46,8 @@ def test_train_then_score_by_name_then_mlflow_s_own_loader(repository, tmp_path)
     assert (tmp_path / "model" / "report.html").exists(), trained.stderr[-3000:]
     (name,) = {line.split()[1] for line in (company / "study.yaml").read_text().splitlines() if line[:5] == "name:"}
     uri = f"models:/{name}@challenger"
-    scored = run_project(
-        repository,
-        tmp_path,
-        "score",
-        prospects=company / "prospects.parquet",
-        model=uri,
-        out=tmp_path / "scores.parquet",
-    )
+    prospects, out = company / "prospects.parquet", tmp_path / "scores.parquet"
+    scored = run_project(repository, tmp_path, "score", prospects=prospects, model=uri, out=out)
     assert scored.returncode == 0, scored.stderr[-3000:]
     table = pd.read_parquet(out)
     assert len(table) == 200
