@@ -7,8 +7,8 @@ from typing import Any
 
 _HOMES = {
     "SuccessClassifier": "icp_ml.model.classifier",
-    "load_model": "icp_ml.model.bundle",
-    "save_model": "icp_ml.model.bundle",
+    "load_model": "icp_ml.model.success_model",
+    "save_model": "icp_ml.model.success_model",
 }
 
 __all__ = ["SuccessClassifier", "load_model", "save_model"]

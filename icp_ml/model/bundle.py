@@ -68,6 +68,11 @@ def manifest_of(parts: Mapping[str, bytes]) -> bytes:
     return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
 
 
+def digest_of(parts: Mapping[str, bytes]) -> str:
+    """Return the digest that a bundle of these parts has."""
+    return _sha256(manifest_of(parts))
+
+
 def write_bundle(folder: str | Path, parts: Mapping[str, bytes]) -> str:
     """Write the parts and their manifest into an existing folder and return the digest.
 

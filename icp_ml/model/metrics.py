@@ -70,6 +70,8 @@ class ScoredRows:
         Positive; inverse probability of censoring, 1 where nothing is censored.
     clusters : array of shape (n,)
         Codes from 0; rows of one code are drawn together in the bootstrap.
+    position : array of shape (n,)
+        Where each row stood in the arrays given to `scored_rows`.
     """
 
     outcome: Floats
@@ -77,6 +79,7 @@ class ScoredRows:
     probability: Floats
     weight: Floats
     clusters: Integers
+    position: Integers
 
     def __len__(self) -> int:
         return len(self.outcome)
@@ -117,7 +120,7 @@ def scored_rows(
         raise ValueError("metrics need known outcomes, 0 or 1")
     order = known[np.lexsort((y[known], p[known], -m[known]))]
     cluster = np.unique(codes[order], return_inverse=True)[1].astype(np.int64)
-    return ScoredRows(y[order], m[order], p[order], w[order], cluster)
+    return ScoredRows(y[order], m[order], p[order], w[order], cluster, order.astype(np.int64))
 
 
 def estimate_metrics(

@@ -2,8 +2,8 @@
 
 A number goes to its normal score among the customers (its rank as a normal quantile), extended beyond two standard
 deviations by the slope of the tail. A level is a 0/1 coordinate, so that two levels differ by as much as two
-independent draws of a number do on average (a squared distance of 2). Beside its coordinates each attribute has a *surprise*: the normal
-quantile of how rare so extreme a value, or so rare a level, is among the customers.
+independent draws of a number do on average (a squared distance of 2). Beside its coordinates each attribute has
+a *surprise*: the normal quantile of how rare so extreme a value, or so rare a level, is among the customers.
 """
 
 from __future__ import annotations
@@ -283,7 +283,7 @@ def _tuple(values: Floats) -> tuple[float, ...]:
 
 
 def _knots(scores: Floats) -> NDArray[np.int64]:
-    """Return positions of the values kept: from the last score at -2 or below to the first at 2 or above, evenly spaced.
+    """Return positions of the values kept: from the last score up to -2 to the first from 2 on, evenly spaced.
 
     Rarer values say too little about the tail, which goes on by a rule learned from those kept.
     """
