@@ -115,7 +115,7 @@ def _blocks(coordinates: Singles) -> Iterator[Singles]:
 
 def _least_of_groups(ranked: Singles) -> Singles:
     """Return the least of each group; point j is in group j modulo 100."""
-    return np.asarray(ranked.reshape(len(ranked), -1, _GROUPS).min(axis=1))
+    return np.asarray(ranked.reshape(len(ranked), ranked.shape[1] // _GROUPS, _GROUPS).min(axis=1))
 
 
 def _mean_root(ranked: Singles, coordinates: Singles) -> Floats:
