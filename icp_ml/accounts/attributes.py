@@ -87,10 +87,20 @@ def cells_problem(array: Any, column: str, kind: Kind, trouble: str, bad: Flags,
 
     Values of columns that may hold personal data are left out.
     """
+    return message(where, _offenders(array, column, trouble, bad), _EXPECTED[kind], _NEXT_STEP[kind])
+
+
+def future_problem(array: Any, column: str, last: np.datetime64, late: Flags, where: str) -> str:
+    """Return the message about dates that lie after the last possible day."""
+    came = _offenders(array, column, f"dates after {last}", late)
+    step = "Correct or empty these cells, or correct outcome.observed_until"
+    return message(where, came, f"dates up to {last}, the last day of the table", step)
+
+
+def _offenders(array: Any, column: str, trouble: str, bad: Flags) -> str:
     rows = row_numbers(bad)
     first = shown(column, array[rows[0] - 1].as_py())
-    came = f"column {column!r} has {len(rows):,} {trouble} ({first_rows(rows)}; the first is {first})"
-    return message(where, came, _EXPECTED[kind], _NEXT_STEP[kind])
+    return f"column {column!r} has {len(rows):,} {trouble} ({first_rows(rows)}; the first is {first})"
 
 
 def _numbers(array: Any, column: str, is_text: bool, where: str) -> ReadColumn:

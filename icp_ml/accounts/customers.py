@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from icp_ml.accounts.attributes import ReadColumn, cells_problem, read_column
+from icp_ml.accounts.attributes import ReadColumn, future_problem, read_column
 from icp_ml.accounts.duplicates import identical_groups
 from icp_ml.accounts.kinds import Kind
 from icp_ml.accounts.study_columns import check_listed, check_present, needed_columns, optional_columns, other_columns
@@ -24,7 +23,6 @@ from icp_ml.errors import DataError, first_rows, message
 if TYPE_CHECKING:
     from icp_ml.study import Attribute, Study
 
-_log = logging.getLogger(__name__)
 _FAR_FUTURE = np.timedelta64(50 * 365, "D")
 _ONE_DAY = np.timedelta64(1, "D")
 
@@ -240,8 +238,7 @@ class _Loader:
     def _check_future(self, column: str, days: Days, last: np.datetime64 | None) -> None:
         if last is None or not (late := days > last).any():
             return
-        trouble = f"dates after {last}"
-        self.problems.append(cells_problem(self.raw.column(column), column, "date", trouble, late, self.where))
+        self.problems.append(future_problem(self.raw.column(column), column, last, late, self.where))
 
     def _values(self, name: str, read: ReadColumn, as_of: Days | None, observed_until: date | None) -> pd.Series:
         if read.kind == "date":
@@ -254,7 +251,6 @@ class _Loader:
             where = f"{self.where}: attribute {name!r}"
             warning = f"{where}: {int(late.sum()):,} values were entered after as_of ({first_rows(row_numbers(late))})"
             self.warnings.append(f"{warning}; they count as missing.")
-            _log.warning("%s", self.warnings[-1])
         return values.mask(late)
 
     def _groups(self, keep: Flags, frame: pd.DataFrame) -> npt.NDArray[np.int64] | None:
