@@ -37,15 +37,19 @@ def training_files(facts: Facts) -> dict[str, bytes]:
 
 
 def _html(facts: Facts) -> str:
-    charts = {
+    charts = _charts(facts) if facts["kind"] == "success" else {}
+    marked = {name: Markup(drawing) for name, drawing in charts.items()}  # noqa: S704  (svg.py escapes every text)
+    css = Markup(_template_text("report.css"))  # noqa: S704  (a file of ours)
+    return _environment(escape=True).get_template("training.html.j2").render(f=facts, charts=marked, css=css)
+
+
+def _charts(facts: Facts) -> dict[str, str]:
+    return {
         "reliability": svg.reliability_chart(facts["reliability"]),
         "lift": svg.lift_chart(facts["lift_curve"]),
         "fits": svg.fit_bars(facts["fits"]),
         "beeswarm": svg.beeswarm(facts["beeswarm"]),
     }
-    marked = {name: Markup(drawing) for name, drawing in charts.items()}  # noqa: S704  (svg.py escapes every text)
-    css = Markup(_template_text("report.css"))  # noqa: S704  (a file of ours)
-    return _environment(escape=True).get_template("training.html.j2").render(f=facts, charts=marked, css=css)
 
 
 def _plain(template: str, facts: Facts) -> str:

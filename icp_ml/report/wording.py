@@ -1,0 +1,90 @@
+"""Say what a training found in sentences: the headline, its evidence and its reasons."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from icp_ml.accounts.customers import Customers
+    from icp_ml.accounts.outcome import Labels
+    from icp_ml.model.evaluate import Evaluation
+
+METRIC_WORDS: dict[str, tuple[str, str]] = {
+    "roc_auc": ("ROC AUC", "how often a success ranks above a failure; .5 is chance"),
+    "average_precision": ("average precision", "area under precision and recall; chance is the base rate"),
+    "log_loss": ("log loss", "mean surprise; smaller is better"),
+    "brier": ("Brier score", "mean squared error of the chance; smaller is better"),
+    "calibration_error": ("calibration error", "mean gap between chance and success share in ten groups; 0 is best"),
+    "calibration_slope": ("calibration slope", "1 is right; below 1 chances are too extreme"),
+    "calibration_intercept": ("calibration intercept", "0 is right; above 0 chances are too low"),
+    "lift_at_10": ("lift of the top 10 %", "success share of the top over the base rate; 1 is chance"),
+    "precision_at_10": ("success share of the top 10 %", "chance is the base rate"),
+    "lift_at_capacity": ("lift at capacity", "the same for as many accounts as the team can work"),
+    "precision_at_capacity": ("success share at capacity", "chance is the base rate"),
+}
+
+
+def plain_number(value: float | str | None) -> str:
+    """Return a number as people read it: three digits after the point below 10, none above 1,000.
+
+    Examples
+    --------
+    >>> plain_number(0.71234), plain_number(1234.5), plain_number(None)
+    ('0.712', '1,234', '')
+    """
+    if value is None or isinstance(value, str):
+        return value or ""
+    if not math.isfinite(value):
+        return "not known"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+
+
+def headline(evaluation: Evaluation) -> str:
+    """Return the one sentence that decides: what the model can be used for, or why not."""
+    auc, lift = evaluation.metrics["roc_auc"], evaluation.metrics["lift_at_10"]
+    if not auc.low > 0.5:
+        return (
+            "No better than chance: these attributes do not tell successful from unsuccessful accounts "
+            f"(ROC AUC {auc.value:.2f}, 90 % interval {auc.low:.2f} to {auc.high:.2f})."
+        )
+    best = f"the best-scored tenth succeeds {lift.value:.2f} times as often as the average account"
+    if evaluation.ready:
+        return f"Put it to work: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f})."
+    return f"The order holds something ({best}), but not every gate was passed."
+
+
+def verdict_evidence(evaluation: Evaluation, horizon_days: int | None) -> str:
+    """Return the sentence that says on how much evidence the verdict stands."""
+    within = f" within {horizon_days} days" if horizon_days else ""
+    return (
+        f"Judged on {evaluation.n_test:,} accounts with known outcome ({evaluation.base_rate:.0%} succeeded{within}); "
+        f"trained on {evaluation.n_train:,}. Learner: {evaluation.learner}."
+    )
+
+
+def verdict_reasons(evaluation: Evaluation, steps: Sequence[str]) -> list[str]:
+    """Return one sentence per gate that was not passed, and the fallbacks that were taken."""
+    reasons = [f"Gate not passed: {gate.why}." for gate in evaluation.gates if not gate.passed]
+    if steps:
+        reasons.append("Fallback taken: " + " ".join(steps))
+    return reasons
+
+
+def count_rows(customers: Customers, labels: Labels) -> list[dict[str, Any]]:
+    """Return the counts from rows read to labelled accounts, each with its note; they add up."""
+    rows = [{"label": "rows read", "n": f"{customers.n_rows_read:,}", "note": ""}]
+    for reason, n in customers.excluded.items():
+        rows.append({"label": "not an account of this study", "n": f"{n:,}", "note": reason})
+    notes = {
+        "success": "reached the study's definition of success",
+        "churned": "did not",
+        "censored": "followed for too short, or no outcome: neither",
+        "excluded": "; ".join(f"{reason}: {n:,}" for reason, n in labels.reasons.items()),
+    }
+    for state, note in notes.items():
+        n = labels.counts.get(state, 0)
+        if n or state != "excluded":
+            rows.append({"label": state, "n": f"{n:,}", "note": note})
+    return rows

@@ -1,0 +1,162 @@
+"""Before any model: propose a study from a table, and audit the customers of a study."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from icp_ml.accounts.customers import Customers, load_customers
+from icp_ml.accounts.findings import Finding, audit_customers
+from icp_ml.accounts.outcome import Labels, label_outcome
+from icp_ml.accounts.propose import propose_study
+from icp_ml.accounts.tables import table_of
+from icp_ml.outputs import ensure_can_write_file, whole_file
+from icp_ml.report.wording import count_rows
+from icp_ml.study import Study, load_study
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The customers of a study, labelled and audited."""
+
+    study: Study
+    customers: Customers
+    labels: Labels
+    findings: list[Finding]
+
+    @property
+    def blockers(self) -> list[Finding]:
+        """Findings that stop a training."""
+        return [finding for finding in self.findings if finding.severity == "blocker"]
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """What an audit found.
+
+    Attributes
+    ----------
+    prepared : Prepared
+        Customers, labels and findings.
+    """
+
+    prepared: Prepared
+
+    @property
+    def exit_code(self) -> int:
+        """3 when there is a blocker, else 0."""
+        return 3 if self.prepared.blockers else 0
+
+    def to_document(self) -> dict[str, Any]:
+        """Return counts and findings as a JSON object."""
+        prepared = self.prepared
+        return {
+            "study": prepared.study.name,
+            "counts": {"rows": prepared.customers.n_rows_read, **prepared.labels.counts},
+            "excluded": dict(prepared.customers.excluded) | dict(prepared.labels.reasons),
+            "findings": [finding_document(finding) for finding in prepared.findings],
+            "notes": [*prepared.labels.notes, *prepared.customers.warnings],
+            "not_used": list(prepared.study.not_used),
+        }
+
+    def to_text(self) -> str:
+        """Return counts and findings as a short table."""
+        prepared = self.prepared
+        rows = count_rows(prepared.customers, prepared.labels)
+        lines = [f"{prepared.study.name}: {row['n']:>9}  {row['label']}" for row in rows]
+        lines += findings_text(prepared.findings) or ["no findings"]
+        return "\n".join([*lines, *(f"note: {note}" for note in prepared.labels.notes)])
+
+
+@dataclass(frozen=True)
+class InitResult:
+    """A proposed study and where it was written."""
+
+    out: Path
+    text: str
+    notes: Sequence[str]
+    exit_code: int = 0
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the path, the text and the notes."""
+        return {"out": str(self.out), "study": self.text, "notes": list(self.notes)}
+
+    def to_text(self) -> str:
+        """Return the notes and the next step."""
+        step = f"Read {self.out}, correct the guesses, then: icp-ml audit {self.out}"
+        return "\n".join([f"{self.out}: a proposed study", *(f"note: {note}" for note in self.notes), step])
+
+
+def init(customers: str | Path, *, out: str | Path = "study.yaml") -> InitResult:
+    """Propose a study file from a table of customers and write it.
+
+    Parameters
+    ----------
+    customers : str or Path
+        CSV, CSV.gz, Parquet or a folder of Parquet.
+    out : str or Path
+        The study to write; an existing file is not replaced.
+
+    Returns
+    -------
+    InitResult
+        The text, and what a person must decide.
+    """
+    out = ensure_can_write_file(out, is_ours=lambda _: False)
+    proposal = propose_study(Path(customers), out)
+    with whole_file(out, is_ours=lambda _: False) as path:
+        path.write_text(proposal.text, encoding="utf-8")
+    return InitResult(out, proposal.text, proposal.notes)
+
+
+def audit(
+    study: str | Path | Study, customers: pd.DataFrame | None = None, *, overrides: Sequence[str] = ()
+) -> AuditResult:
+    """Count the accounts of a study and look for leaks and unusable columns.
+
+    Parameters
+    ----------
+    study : path or Study
+        The study.
+    customers : DataFrame, optional
+        Instead of the study's table.
+    overrides : sequence of str
+        ``"key=value"`` settings that replace keys of the study file.
+
+    Returns
+    -------
+    AuditResult
+        Counts and findings; its ``exit_code`` is 3 when a finding would stop a training.
+    """
+    return AuditResult(prepare(study, customers, overrides))
+
+
+def prepare(study: str | Path | Study, customers: pd.DataFrame | None, overrides: Sequence[str]) -> Prepared:
+    """Read, label and audit the customers of a study."""
+    loaded_study = study if isinstance(study, Study) else load_study(study, overrides)
+    logger.info("reading %s", loaded_study.accounts.name if customers is None else "the customers")
+    loaded = load_customers(loaded_study, None if customers is None else table_of(customers))
+    labels = label_outcome(loaded_study.outcome, loaded.outcome, loaded.as_of, loaded.observed_until)
+    logger.info("auditing %s customers", f"{len(loaded):,}")
+    return Prepared(loaded_study, loaded, labels, audit_customers(loaded, labels))
+
+
+def finding_document(finding: Finding) -> dict[str, Any]:
+    """Return a finding as a JSON object."""
+    names = ("severity", "check", "column", "count", "evidence", "next_step")
+    return {name: getattr(finding, name) for name in names}
+
+
+def findings_text(findings: Sequence[Finding]) -> list[str]:
+    """Return one line per finding."""
+    return [
+        f"{finding.severity}: {finding.column}: {finding.evidence} [{finding.check}]. {finding.next_step}"
+        for finding in findings
+    ]
