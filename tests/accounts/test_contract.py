@@ -100,7 +100,10 @@ def test_converts_a_batch(contract):
     ],
 )
 def test_rows_that_cannot_be_scored_22_23_24_26_27(contract, column, cell, reason):
-    assert reasons(contract, **{column: [PROSPECTS[column][0], cell]}) == [(2, column, reason)]
+    cells = {column: [PROSPECTS[column][0], cell]}
+    assert reasons(contract, **cells) == [(2, column, reason)]
+    if column != "id":
+        assert np.isnan(converted(contract, PROSPECTS | cells).frame[column][1])
 
 
 def test_every_reason_of_a_row_is_told_in_order_of_rows(contract):

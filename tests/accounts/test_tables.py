@@ -126,6 +126,12 @@ def test_quotes_are_followed_across_chunks(written, monkeypatch, size):
     assert rows_of(written(b'"a","b"\n"x ""y""","z"\n""," "\n'))[0] == {"a": 'x "y"', "b": "z"}
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 9, 10, 11])
+def test_broken_quotes_are_found_across_chunks(written, monkeypatch, size):
+    monkeypatch.setattr("icp_ml.accounts.csv_rows._CHUNK_BYTES", size)
+    assert "row 1 has text after a closing quote" in refusal(written('a,b\n1,"x\n2,"y\n3,z\n'))
+
+
 def test_semicolons_12(written):
     path = written("id;crm\n1;x\n")
     assert "only one column was found" in refusal(path)
