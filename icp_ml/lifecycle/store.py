@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TRACKING_URI = "MLFLOW_TRACKING_URI"
 _SQLITE = "sqlite:///"
+_STORES = "a server (http, https), a database, or sqlite:///FILE"
 _LOCK_SECONDS = 600.0
 
 
@@ -59,8 +60,7 @@ def store_address() -> StoreAddress:
     if given.startswith(_SQLITE) and "?" not in given and not given.startswith(_SQLITE + ":memory:"):
         return _sqlite(Path(unquote(given.removeprefix(_SQLITE))).absolute())
     if given.startswith("file:") or "://" not in given:
-        expected = "a server (http, https), a database, or sqlite:///FILE"
-        raise ConfigError(message(TRACKING_URI, f"'{given}' is a folder", expected, "Name one of these, or unset it"))
+        raise ConfigError(message(TRACKING_URI, f"'{given}' is a folder", _STORES, "Name one of these, or unset it"))
     return StoreAddress(given, None)
 
 
@@ -79,6 +79,8 @@ def opened_store(*, create: bool) -> Iterator[tuple[MlflowClient, StoreAddress]]
     ------
     FileSystemError
         The store cannot be opened, reached, read or written.
+    ConfigError
+        The address names no kind of store that MLflow knows.
     ModelError
         Nothing was ever registered here and ``create`` is false.
     """
@@ -89,7 +91,7 @@ def opened_store(*, create: bool) -> Iterator[tuple[MlflowClient, StoreAddress]]
         except IcpError:
             raise
         except Exception as error:
-            if type(error).__module__.split(".")[0] not in {"mlflow", "sqlalchemy", "requests", "urllib3"}:
+            if not _is_of_the_store(error):
                 raise
             raise _unusable(address.uri, _first_line(error)) from error
 
@@ -104,9 +106,17 @@ def _client(uri: str) -> MlflowClient:
     os.environ["DO_NOT_TRACK"] = "true"
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     logging.getLogger("mlflow").setLevel(logging.ERROR)  # the import has just set it to INFO
-    return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    try:
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
+    except MlflowException as error:
+        if _is_of_the_store(error):
+            raise
+        raise ConfigError(
+            message(TRACKING_URI, _first_line(error), _STORES, "Name one of these, or unset it")
+        ) from error
 
 
 @contextmanager
@@ -157,6 +167,12 @@ def _without_noise() -> Iterator[None]:
         finally:
             for logger, level in zip(loggers, levels, strict=True):
                 logger.setLevel(level)
+
+
+def _is_of_the_store(error: Exception) -> bool:
+    """Tell a store that fails from a defect of ours, such as a wrong argument."""
+    of_library = type(error).__module__.split(".")[0] in {"mlflow", "sqlalchemy", "requests", "urllib3"}
+    return of_library and getattr(error, "error_code", None) != "INVALID_PARAMETER_VALUE"
 
 
 def _unusable(where: str, why: str) -> FileSystemError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -167,12 +168,13 @@ def test_the_store_is_the_working_directory_s_unless_named(monkeypatch, tmp_path
 
 
 @pytest.mark.parametrize("folder", ["with space", "100%25", "Zürich"])
-def test_odd_folders_hold_a_store(bundle, monkeypatch, tmp_path, folder):
+def test_odd_folders_hold_a_store(bundle, monkeypatch, tmp_path, folder, made_store):
     (tmp_path / folder).mkdir()
+    shutil.copy(made_store, tmp_path / folder / "mlflow.db")
     monkeypatch.delenv("MLFLOW_TRACKING_URI")
     monkeypatch.chdir(tmp_path / folder)
     log_training(bundle(), "acme", ready=True)
-    assert (tmp_path / folder / "mlflow.db").exists()
+    assert (tmp_path / folder / "mlflow.db").read_bytes() != made_store.read_bytes()
     assert list((tmp_path / folder).glob("mlartifacts/*/artifacts/_SUCCESS"))
 
 
@@ -181,6 +183,19 @@ def test_a_folder_is_no_store(monkeypatch, uri):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     with pytest.raises(ConfigError, match="is a folder; expected a server"):
         store_address()
+
+
+def test_a_kind_of_store_that_is_unknown_is_a_wrong_setting(bundle, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "gopher://nowhere")
+    with pytest.raises(ConfigError, match=r"MLFLOW_TRACKING_URI: .*expected a server"):
+        log_training(bundle(), "acme", ready=True)
+
+
+def test_a_defect_of_ours_is_not_blamed_on_the_store(bundle, store):
+    from mlflow.exceptions import MlflowException
+
+    with pytest.raises(MlflowException, match="Invalid"):
+        log_training(bundle(), "acme", ready=True, metrics={"not a \n name": 1.0})
 
 
 def test_a_store_in_a_missing_folder_is_refused_at_once(bundle, monkeypatch, tmp_path):
