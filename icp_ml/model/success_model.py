@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from icp_ml.accounts.contract import TableContract
 from icp_ml.errors import ModelError, message
+from icp_ml.fits.trees import parse_forest
 from icp_ml.model.bundle import Bundle, digest_of, parse_json, read_bundle, save_bundle, write_bundle
 from icp_ml.model.domain import Domain
 
@@ -227,11 +228,20 @@ def _classifier_from(name: str, parts: dict[str, bytes]) -> SuccessClassifier | 
     from icp_ml.model.parts import ClassifierParts
 
     document = parse_json(parts.pop(f"{name}.json"), f"{name}.json")
-    trees = parts.pop(f"{name}_trees.txt", None)
+    trees = _checked_trees(parts.pop(f"{name}_trees.txt", None))
     background = _array(parts.pop(f"{name}_background.parquet"))
     oof_margin = _array(parts.pop(f"{name}_oof_margin.parquet"))[:, 0]
     arrays = {"background": background, "oof_margin": oof_margin}
-    return SuccessClassifier.from_parts(ClassifierParts(document, None if trees is None else trees.decode(), arrays))
+    return SuccessClassifier.from_parts(ClassifierParts(document, trees, arrays))
+
+
+def _checked_trees(content: bytes | None) -> str | None:
+    """Return the text of the trees, read whole by our own bounds-checked parser before LightGBM's may see it."""
+    if content is None:
+        return None
+    text = content.decode()
+    parse_forest(text)
+    return text
 
 
 def _domain_from(parts: dict[str, bytes]) -> Domain | None:
