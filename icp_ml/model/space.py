@@ -19,6 +19,7 @@ from scipy.special import ndtri
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Singles = NDArray[np.float32]
 
 _MAX_SCORE = 12.0
 _MAX_KNOTS = 257
@@ -43,7 +44,7 @@ class Placed:
         Beyond the range of the customers, a level none of them has, or missing where none is missing.
     """
 
-    coordinates: NDArray[np.float32]
+    coordinates: Singles
     surprise: Floats
     outside: Flags
 
@@ -119,22 +120,26 @@ class NumberAxis:
         name = str(column.name)
         return cls(name, _tuple(values), _tuple(scores), *ends, below, above, missing, len(known) < len(numbers))
 
-    def place(self, column: pd.Series) -> tuple[Floats | Flags, Floats, Flags]:
+    def place(self, column: pd.Series) -> tuple[Singles | Flags, Floats, Flags]:
         """Return coordinates (n, width), surprise (n,) and outside (n,)."""
         numbers = _numbers(column)
         absent = np.isnan(numbers)
-        if self.values:
-            x = np.clip(np.where(absent, self.values[0], numbers), -1e300, 1e300)
-            low, high = self.values[0] - x, x - self.values[-1]
-            score = np.interp(x, self.values, self.scores)
-            score += self.above.beyond(np.maximum(high, 0.0)) - self.below.beyond(np.maximum(low, 0.0))
-            score = np.where(absent, 0.0, np.clip(score, -_MAX_SCORE, _MAX_SCORE))
-            outside = np.where(absent, not self.ever_missing, (x < self.minimum) | (x > self.maximum))
-        else:
-            score, outside = np.zeros(len(numbers)), ~absent
-        surprise = np.where(absent, self.missing, np.abs(score) if self.values else _MAX_SCORE)
-        coordinates = np.stack([score, absent.astype(np.float64)], axis=1)[:, : self.width]
+        x = np.clip(np.where(absent, self.minimum, numbers), -1e300, 1e300)
+        outside = np.where(absent, not self.ever_missing, (x < self.minimum) | (x > self.maximum) | (not self.values))
+        score = np.where(absent, 0.0, self._scores(x) if self.values else _MAX_SCORE)
+        surprise = np.where(absent, self.missing, np.abs(score))
+        coordinates = np.empty((len(x), self.width), dtype=np.float32)
+        coordinates[:, 0] = score
+        if self.ever_missing:
+            coordinates[:, 1] = absent
         return coordinates, surprise, outside
+
+    def _scores(self, x: Floats) -> Floats:
+        score = np.interp(x, self.values, self.scores)
+        above, below = np.flatnonzero(x > self.values[-1]), np.flatnonzero(x < self.values[0])
+        score[above] += self.above.beyond(x[above] - self.values[-1])
+        score[below] -= self.below.beyond(self.values[0] - x[below])
+        return np.clip(score, -_MAX_SCORE, _MAX_SCORE)
 
 
 @dataclass(frozen=True)
@@ -187,7 +192,7 @@ class LevelAxis:
         missing = _quantile(_tail(at_missing if n_missing else 0, n))
         return cls(str(column.name), levels, tuple(surprises), own, missing, n_missing > 0)
 
-    def place(self, column: pd.Series) -> tuple[Floats | Flags, Floats, Flags]:
+    def place(self, column: pd.Series) -> tuple[Singles | Flags, Floats, Flags]:
         """Return coordinates (n, width), surprise (n,) and outside (n,)."""
         names, codes = _levels(column)
         positions = {level: place for place, level in enumerate(self.levels)}
@@ -232,9 +237,9 @@ class Space:
 
     def place(self, frame: pd.DataFrame) -> Placed:
         """Return the accounts of a frame that has every attribute, in any order of columns."""
-        coordinates = np.empty((len(frame), self.width), dtype=np.float32)
-        surprise = np.empty((len(frame), len(self.axes)))
-        outside = np.empty((len(frame), len(self.axes)), dtype=bool)
+        coordinates = np.empty((len(frame), self.width), dtype=np.float32, order="F")
+        surprise = np.empty((len(frame), len(self.axes)), order="F")
+        outside = np.empty((len(frame), len(self.axes)), dtype=bool, order="F")
         for number, (axis, start) in enumerate(zip(self.axes, self.starts, strict=True)):
             where = slice(start, start + axis.width)
             coordinates[:, where], surprise[:, number], outside[:, number] = axis.place(frame[axis.column])
