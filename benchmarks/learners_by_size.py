@@ -5,8 +5,9 @@
 For each size and seed a company is simulated (`icp_ml.accounts.simulate`), its customers are labelled as the study
 says (365 days, censored accounts weighted), and each learner is fitted on every account with a known label. Judged
 against the truth, on 4,000 customers of the same kind and on 10,000 prospects: expected log loss and its distance to
-the oracle, AUC on drawn outcomes, bias of the mean probability, calibration error (ten equal-count bins, mean absolute gap to the
-true chance), and slope of the true outcome on the margin. Means over seeds, standard error of log loss in brackets.
+the oracle, AUC on drawn outcomes, bias of the mean probability, calibration error (ten equal-count bins, mean absolute
+gap to the true chance), and slope of the true outcome on the margin. Means over seeds, standard error of log loss in
+brackets.
 """
 
 from __future__ import annotations

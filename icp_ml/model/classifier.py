@@ -159,7 +159,7 @@ class SuccessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _fit_sample(self, sample: Sample, kept: NDArray[np.intp], matrix: Floats) -> None:
         seed = self._seed()
         signs = signs_of(self.effects, self.features_)
-        logistic = LogisticLearner(self.features_.is_numeric, signs)
+        logistic = LogisticLearner(self.features_.is_numeric, signs, len(sample.y))
         boosted = TreeLearner(signs, len(sample.y), seed)
         folds = sample.folds(self.n_folds, seed)
         selection = select(self.learner, {"logistic": logistic, "lightgbm": boosted}, sample, folds)

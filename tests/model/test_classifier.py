@@ -195,7 +195,7 @@ def test_range_holds_the_success_share_of_accounts_of_a_score():
     for seed in range(20):
         frame, y = company(300, seed)
         model = SuccessClassifier(FITS, learner="logistic", random_state=seed).fit(frame, y)
-        later, outcome = company(20_000, 100 + seed)
+        later, outcome = company(5000, 100 + seed)
         margin = model.decision_function(later)
         near = np.abs(margin - np.median(margin)) < 0.15
         low, high = model.probability_range(np.median(margin)[None])
