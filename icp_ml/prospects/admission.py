@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from icp_ml.accounts.tables import Table
+from icp_ml.accounts.tables import Table, open_table
 from icp_ml.accounts.values import as_text, is_day_type, is_number_type
 from icp_ml.errors import DataError, UsageError, first_rows, message
 from icp_ml.prospects.columns import ROW_ID
@@ -209,6 +210,12 @@ class Admission:
         }
         absent = {name: np.full(batch.num_rows, None, dtype=object) for name in self.missing_criteria_columns}
         return pd.DataFrame({**columns, **absent}, index=pd.RangeIndex(batch.num_rows))
+
+
+def open_prospects(path: str | Path, model: SuccessModel, delimiter: str | None, encoding: str | None) -> Table:
+    """Open a table of prospects; a CSV has the delimiter of the study unless another one is given."""
+    of_study = (model.study.get("read") or {}).get("delimiter")
+    return open_table(path, delimiter=delimiter or of_study, encoding=encoding)
 
 
 def customer_key(text: str) -> str:

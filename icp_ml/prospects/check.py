@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from icp_ml.accounts.tables import open_table
-from icp_ml.prospects.admission import Admission, reading_day
+from icp_ml.prospects.admission import Admission, open_prospects, reading_day
 from icp_ml.prospects.score import ScoreOptions
 from icp_ml.prospects.summary import counts_text, data_notes, tally_document
 
@@ -81,7 +80,7 @@ def check_file(source: str | Path, model: SuccessModel, options: ScoreOptions | 
         Scoring would refuse the whole table, for the same reason.
     """
     options = options or ScoreOptions()
-    table = open_table(source, delimiter=options.delimiter, encoding=options.encoding)
+    table = open_prospects(source, model, options.delimiter, options.encoding)
     admission = Admission(table, model, as_of=reading_day(options.as_of), on_duplicate=options.on_duplicate)
     missing: Counter[str] = Counter()
     unusual: Counter[str] = Counter()

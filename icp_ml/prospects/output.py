@@ -57,10 +57,11 @@ def safe_text(texts: pa.Array) -> pa.Array:
     ["'=1+1", '-0.5', 'acme', None]
     """
     texts = texts.cast(pa.string())
-    is_number = pc.fill_null(pc.match_substring_regex(texts, _NEGATIVE_NUMBER), False)
-    is_unsafe = pc.and_(is_formula(texts), pc.invert(is_number))
-    if not pc.any(is_unsafe).as_py():
+    begins_like_one = is_formula(texts)
+    if not pc.any(begins_like_one).as_py():
         return texts
+    is_number = pc.fill_null(pc.match_substring_regex(texts, _NEGATIVE_NUMBER), False)
+    is_unsafe = pc.and_(begins_like_one, pc.invert(is_number))
     return pc.if_else(is_unsafe, pc.binary_join_element_wise("'", texts, ""), texts)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from icp_ml.accounts.values import as_text
 from icp_ml.names import FIT_NAMES
@@ -176,6 +177,8 @@ class Run:
         for name in self.model.pass_through:
             is_there = f"{_PASSED}{name}" in part.column_names
             columns[self.output_name(name)] = part.column(f"{_PASSED}{name}") if is_there else pa.nulls(n, pa.string())
+        for name in ("unusual", "not_measured"):
+            columns[name] = _without_blanks(columns[name])
         return pa.table({name: columns[name] for name in schema.names}).cast(schema)
 
     def _listed(self, part: pa.Table, finished: pa.Table, asked: Texts, on_list: npt.NDArray[np.bool_]) -> pa.Table:
@@ -183,7 +186,7 @@ class Run:
         strongest, weakest = self._extremes(part.filter(chosen))
         rows = finished.filter(chosen)
         for name, texts in (("ask", asked[on_list]), ("strongest_fit", strongest), ("weakest_fit", weakest)):
-            rows = rows.append_column(name, pa.array(texts, pa.string()))
+            rows = rows.append_column(name, _without_blanks(pa.array(texts, pa.string())))
         return people_list(rows, self.admission.id_column, self._chances(rows))
 
     def _extremes(self, part: pa.Table) -> tuple[Texts, Texts]:
@@ -200,6 +203,10 @@ class Run:
         pairs = zip(rows.column("probability").to_pylist(), rows.column("in_domain").to_pylist(), strict=True)
         horizon, is_ready = self.model.horizon_days, self.model.ready
         return [qualified(chance_text(p, horizon), is_ready=is_ready, in_domain=inside) for p, inside in pairs]
+
+
+def _without_blanks(texts: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
+    return pc.if_else(pc.equal(texts, ""), None, texts)
 
 
 def _as(column: pa.Array, kind: pa.DataType) -> pa.Array:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from icp_ml.names import FIT_NAMES
 from icp_ml.prospects.columns import REASONS, list_schema
@@ -77,13 +78,13 @@ def questions(frame: pd.DataFrame, question_value: Mapping[str, float], labels: 
     Returns
     -------
     object array of shape (n,)
-        The unknown attribute whose contributions vary most, as a question; empty where nothing worth asking is unknown.
+        Names the unknown attribute whose contributions vary most; empty where nothing worth asking is unknown.
     """
     asked = np.full(len(frame), "", dtype=object)
     for name in sorted(question_value, key=lambda column: (question_value[column], column)):
         if question_value[name] <= 0:
             continue
-        question = f"What is the {labels.get(name, name.replace('_', ' '))}?"
+        question = f"Ask about {labels.get(name, name.replace('_', ' '))}."
         if name not in frame.columns:
             asked[:] = question
         else:
@@ -139,5 +140,7 @@ def people_list(rows: pa.Table, id_column: str, chances: Sequence[str]) -> pa.Ta
         "weakest_fit": rows.column("weakest_fit"),
         "disposition": pa.nulls(rows.num_rows, pa.string()),
     }
+    for name in ("why", "concerns"):
+        columns[name] = pc.if_else(pc.equal(columns[name], ""), None, columns[name])
     table = pa.table(columns).cast(list_schema(id_column))
     return table.sort_by("rank")

@@ -13,8 +13,8 @@ from icp_ml.names import CONTEXT, FIT_NAMES, PLAYERS
 N_REASONS = 3
 """Reasons, and concerns, per account."""
 
-SMALLEST = 0.01
-"""A contribution nearer to zero than this many log-odds is no reason (it would read as 0.00 or hardly more)."""
+SMALLEST = 0.02
+"""A contribution nearer to zero than this many log-odds is no reason (0.02 is half a point of probability at most)."""
 
 SEPARATOR = "; "
 LONGEST_VALUE = 60

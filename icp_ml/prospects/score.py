@@ -18,7 +18,7 @@ from icp_ml import __version__
 from icp_ml.accounts.tables import Table, open_table, table_of
 from icp_ml.errors import ConfigError, DataError, UsageError, message
 from icp_ml.outputs import temporary_folder, whole_file
-from icp_ml.prospects.admission import BLOCK_ROWS, Admission, OnDuplicate, reading_day
+from icp_ml.prospects.admission import BLOCK_ROWS, Admission, OnDuplicate, open_prospects, reading_day
 from icp_ml.prospects.columns import LIST_COLUMNS, list_schema, score_columns
 from icp_ml.prospects.grades import PreviousGrades
 from icp_ml.prospects.output import (
@@ -134,7 +134,7 @@ def score_file(
             stack.enter_context(whole_file(beside(out, REJECTED_ENDING), is_our_refused)),
             None if list_path is None else stack.enter_context(whole_file(list_path, is_our_list)),
         )
-        table = open_table(source, delimiter=options.delimiter, encoding=options.encoding)
+        table = open_prospects(source, model, options.delimiter, options.encoding)
         seen = _fingerprint(table.path)
         run = _prepare(table, model, options, wants_list=list_path is not None)
         spool_folder = stack.enter_context(temporary_folder(out))
@@ -263,7 +263,7 @@ def _plain_text(value: object) -> str:
 
 def _summary(run: Run, standing: Standing, table: Table, options: ScoreOptions) -> dict[str, Any]:
     model, admission = run.model, run.admission
-    day = reading_day(options.as_of)
+    day = reading_day(options.as_of) or model.contract.as_of_default
     return {
         **tally_document(admission.tally, standing.out_of_domain),
         "grades": standing.grade_counts(),
@@ -275,6 +275,7 @@ def _summary(run: Run, standing: Standing, table: Table, options: ScoreOptions) 
         "draft_map": not model.map_reviewed,
         "horizon_days": model.horizon_days,
         "as_of": None if day is None else day.isoformat(),
+        "as_of_column": model.contract.as_of if model.contract.as_of in table.columns else None,
         "n_reasons": options.n_reasons,
         "data_sha256": table.sha256,
         "code_version": __version__,

@@ -77,17 +77,19 @@ class SuccessScorer:
     has_details = True
 
     def __init__(self, model: SuccessModel) -> None:
-        self._model = model
+        if model.classifier is None:
+            raise ValueError("a success model has a classifier")
+        self._model, self._classifier = model, model.classifier
         attributes = model.contract.attributes
         self._fit_of: Mapping[str, str] = {known.column: known.fit for known in attributes}
         self._kinds: Mapping[str, str] = {known.column: known.kind for known in attributes}
         self._measured = np.array([player in self._fit_of.values() for player in PLAYERS])
-        self._base = float(model.classifier.base_value_)
+        self._base = float(self._classifier.base_value_)
 
     def score(self, admitted: Admitted) -> Scores:
         """Score one block: contributions, their sum, the domain."""
         frame = admitted.frame
-        contributions = self._model.classifier.contributions_array(frame) if len(frame) else np.empty((0, len(PLAYERS)))
+        contributions = self._classifier.contributions_array(frame) if len(frame) else np.empty((0, len(PLAYERS)))
         in_domain, unusual = self._assess(frame)
         patterns = unknown_fits(frame, self._fit_of) @ (1 << np.arange(len(PLAYERS) - 1))
         columns = {player: pa.array(contributions[:, at]) for at, player in enumerate(PLAYERS)}
@@ -114,7 +116,7 @@ class SuccessScorer:
         if self._model.probability_withdrawn:
             probabilities = [pa.nulls(n, pa.float64())] * 3
         else:
-            low, high = self._model.classifier.probability_range(order_by)
+            low, high = self._classifier.probability_range(order_by)
             probabilities = [pa.array(np.asarray(values, np.float64)) for values in (expit(order_by), low, high)]
         fits = {
             player: part.column(player) if self._measured[at] else pa.nulls(n, pa.float64())
@@ -134,7 +136,7 @@ class SuccessScorer:
 
     def detailed_reasons(self, frame: pd.DataFrame) -> Texts:
         """Return the reasons of the first ranks, by attribute."""
-        contributions = self._model.classifier.attribute_contributions(frame)
+        contributions = self._classifier.attribute_contributions(frame)
         return attribute_reasons(frame, contributions, self._kinds, self._model.labels)
 
 

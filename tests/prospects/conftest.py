@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
-from icp_ml.accounts.contract import AttributeContract, TableContract
 
+from icp_ml.accounts.contract import AttributeContract, TableContract
 from icp_ml.model.domain import Unusual
 from icp_ml.names import PLAYERS
 from icp_ml.prospects.admission import customer_key
@@ -73,6 +73,7 @@ def model_of(**changes):
     model = {
         "name": "acme",
         "kind": "success",
+        "study": {},
         "horizon_days": 365,
         "contract": contract_of(),
         "classifier": Classifier(),

@@ -48,9 +48,9 @@ def test_other_text_is_untouched(text):
 
 
 def test_csv_escapes_text_but_neither_ids_nor_numbers(tmp_path):
-    table = pa.table({"id": ["007", "x,y"], "note": ["=1+1", 'say "a"\nb'], "value": [-0.5, None]})
+    table = pa.table({"id": ["=7", "x,y"], "note": ["=1+1", 'say "a"\nb'], "value": [-0.5, None]})
     path = written(table, tmp_path / "a.csv", id_columns=("id",))
-    assert path.read_bytes() == b'id,note,value\n"007","\'=1+1",-0.5\n"x,y","say ""a""\nb",\n'
+    assert path.read_bytes() == b'id,note,value\n"=7","\'=1+1",-0.5\n"x,y","say ""a""\nb",\n'
 
 
 def test_csv_floats_come_back_with_the_same_bits(tmp_path):
@@ -74,7 +74,7 @@ def test_parquet_has_page_checksums_and_metadata(tmp_path):
     whole = bytearray(path.read_bytes())
     whole[60] ^= 255
     path.write_bytes(whole)
-    with pytest.raises(OSError, match=r"(?i)crc|checksum|corrupt|deserialize|invalid"):
+    with pytest.raises(OSError, match="CRC"):
         pq.read_table(path, page_checksum_verification=True)
 
 

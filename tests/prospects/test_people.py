@@ -43,13 +43,13 @@ def test_sentences_have_no_log_odds(reasons, text):
 def test_the_question_is_the_unknown_attribute_that_varies_most():
     frame = pd.DataFrame({"crm": ["a", None, None], "budget": [1.0, 2.0, np.nan]})
     asked = questions(frame, {"crm": 0.5, "budget": 0.9, "unused": 0.0}, {"budget": "yearly budget"})
-    assert asked.tolist() == ["", "What is the crm?", "What is the yearly budget?"]
+    assert asked.tolist() == ["", "Ask about crm.", "Ask about yearly budget."]
 
 
 def test_what_is_known_only_after_discovery_is_unknown_for_everyone():
     frame = pd.DataFrame({"crm": ["a", None]})
     asked = questions(frame, {"crm": 0.5, "api_skill": 0.3}, {})
-    assert asked.tolist() == ["What is the api skill?", "What is the crm?"]
+    assert asked.tolist() == ["Ask about api skill.", "Ask about crm."]
 
 
 def test_no_question_where_none_is_worth_asking():

@@ -64,9 +64,9 @@ def test_a_fit_without_attributes_is_empty_and_an_unknown_one_is_named(run, pros
     frame = prospects(200)
     scored, _ = run(frame, "scores.parquet")
     assert scored[["functional", "competence", "experience", "cultural"]].isna().all(axis=None)
-    assert ((scored["not_measured"] == "resource") | (scored["not_measured"] == "technical; resource")).tolist() == (
-        frame["budget"].isna().tolist()
-    )
+    named = scored["not_measured"].fillna("").str.split("; ")
+    assert ["resource" in names for names in named] == frame["budget"].isna().tolist()
+    assert ["technical" in names for names in named] == frame[["integrations", "crm"]].isna().all(axis=1).tolist()
     assert scored["resource"].notna().all()
 
 
@@ -75,7 +75,7 @@ def test_csv_and_parquet_hold_the_same_values(run, prospects):
     by_parquet, _ = run(prospects(300), "scores.parquet")
     assert numbers(by_csv).equals(numbers(by_parquet))
     text = ["account_id", "grade", "rank", "unusual", "not_measured", "model", "run_id"]
-    assert by_csv[text].equals(by_parquet[text].astype(by_csv[text].dtypes))
+    assert by_csv[text].equals(by_parquet[text].fillna("").astype(by_csv[text].dtypes))
 
 
 def test_ranks_follow_margin_and_the_unlike_come_last_without_a_grade(run, prospects):
@@ -87,7 +87,7 @@ def test_ranks_follow_margin_and_the_unlike_come_last_without_a_grade(run, prosp
     assert ordered["probability"][inside].is_monotonic_decreasing
     assert (ordered["grade"][~inside] == "?").all()
     assert summary["out_of_domain"] == (~inside).sum() > 0
-    assert (scored["unusual"] != "").tolist() == (~scored["in_domain"]).tolist()
+    assert scored["unusual"].notna().tolist() == (~scored["in_domain"]).tolist()
     assert ordered["probability"][~inside].notna().all()
 
 
@@ -214,6 +214,15 @@ def test_pass_through_keeps_types_in_parquet(run, prospects, make_model):
     assert scored["level"].fillna("").tolist() == ["a", "", "b"]
 
 
+def test_a_csv_has_the_delimiter_of_the_study_unless_told_otherwise(tmp_path, prospects, make_model):
+    prospects(5).to_csv(tmp_path / "p.csv", index=False, sep=";")
+    model = make_model(study={"read": {"delimiter": ";"}})
+    assert score_file(tmp_path / "p.csv", model, tmp_path / "s.csv").document["scored"] == 5
+    prospects(5).to_csv(tmp_path / "p.csv", index=False, sep="|")
+    options = ScoreOptions(delimiter="|")
+    assert score_file(tmp_path / "p.csv", model, tmp_path / "s.csv", options).document["scored"] == 5
+
+
 def test_an_exclusion_whose_column_is_missing_is_refused(run, prospects, make_model):
     with pytest.raises(DataError, match="'country' of 'exclude' are missing"):
         run(prospects(3), model=make_model(exclude=("country in [XX]",)))
@@ -293,7 +302,7 @@ def test_the_list_has_ten_columns_in_rank_order(tmp_path, run, prospects, make_m
     assert listed["rank"].tolist() == list(range(1, min(300, max(20, n_reasons)) + 1))
     assert listed["chance"].str.match(r"(about \d|more than 9|less than 1) in 10 within 365 days").all()
     assert (listed["disposition"] == "").all()
-    assert set(listed["strongest_fit"]) <= {"technical", "resource", ""}
+    assert set(listed["strongest_fit"]) | set(listed["weakest_fit"]) <= {"technical", "resource", ""}
 
 
 def test_the_list_asks_for_what_is_unknown(tmp_path, run, prospects):
@@ -302,9 +311,9 @@ def test_the_list_asks_for_what_is_unknown(tmp_path, run, prospects):
     asked = pd.read_csv(tmp_path / "list.csv").set_index("account_id")["ask"]
     assert asked.tolist() != []
     assert asked[["p-000000", "p-000001", "p-000002"]].tolist() == [
-        "What is the budget?",
-        "What is the crm?",
-        "What is the api skill?",
+        "Ask about budget.",
+        "Ask about crm.",
+        "Ask about api skill.",
     ]
 
 
