@@ -122,6 +122,11 @@ def score_file(
     Notes
     -----
     Files appear in the order list, rejected rows, summary, scores: where there is a score file, the rest is there too.
+
+    A row is rejected when it has no id, an id that came before, a cell that cannot be read, or an id that a spreadsheet
+    would run as a formula; the last also for Parquet, so that a table has the same rows in every format. The rest is
+    a customer already, excluded (counted under the first rule that matches), or scored. A killed run leaves nothing
+    under the final names; the next run sweeps what it left and, with the same input, writes the same bytes.
     """
     options = options or ScoreOptions()
     out = Path(out)
