@@ -151,6 +151,10 @@ def test_a_hypothesis_has_criteria_and_no_classifier(model, tmp_path):
     assert (loaded.kind, loaded.criteria, loaded.classifier) == ("hypothesis", ("size >= 1",), None)
 
 
+def never_reached(**arguments):
+    raise AssertionError(f"LightGBM was given {sorted(arguments)}")
+
+
 def rewritten(folder, change):
     parts = dict(read_bundle(folder).parts)
     change(parts)
@@ -193,7 +197,7 @@ def test_parts_that_do_not_make_a_model_are_refused_with_valid_checksums(folder,
     "damage", [lambda text: text[:-5], lambda text: text.replace(b"0.", b"1.", 1), lambda text: b"\0" * len(text)]
 )
 def test_damaged_trees_never_reach_lightgbm(folder, damage, monkeypatch):
-    monkeypatch.setattr("lightgbm.Booster", None)
+    monkeypatch.setattr("lightgbm.Booster", never_reached)
     path = folder / "classifier_trees.txt"
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(ModelError, match=r"classifier_trees\.txt"):
@@ -204,10 +208,10 @@ def test_damaged_trees_never_reach_lightgbm(folder, damage, monkeypatch):
     "change", [(b"split_feature=", b"split_feature=9"), (b"tree_sizes=", b"sizes="), (b"tree\n", b"junk\n")]
 )
 def test_trees_that_are_no_trees_never_reach_lightgbm_whatever_their_checksum(folder, change, monkeypatch):
-    monkeypatch.setattr("lightgbm.Booster", None)
+    monkeypatch.setattr("lightgbm.Booster", never_reached)
     name = "classifier_trees.txt"
     rewritten(folder, lambda parts: parts.update({name: parts[name].replace(*change)}))
-    with pytest.raises(ModelError, match=r"model text|[Tt]ree"):
+    with pytest.raises(ModelError, match="model text"):
         load_model(folder)
 
 
