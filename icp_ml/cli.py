@@ -160,25 +160,25 @@ def _count(text: str) -> int:
 
 
 def _run_quickstart(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     return workflow.quickstart(options.out, seed=options.seed)
 
 
 def _run_init(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     return workflow.init(options.customers, out=options.out)
 
 
 def _run_audit(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     return workflow.audit(options.study, overrides=options.overrides)
 
 
 def _run_train(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     if options.out is None and not options.dry_run:
         raise UsageError("--out DIR is missing; expected a folder for the model. Give --out, or --dry-run.")
@@ -188,13 +188,13 @@ def _run_train(options: argparse.Namespace) -> Any:
 
 
 def _run_check(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     return workflow.check(options.prospects, model=options.model, reading=_reading(options))
 
 
 def _run_score(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     return workflow.score(
         options.prospects,
@@ -212,7 +212,7 @@ def _reading(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _run_simulate(options: argparse.Namespace) -> Any:
-    from icp_ml import workflow
+    import icp_ml.workflow as workflow
 
     names = ("customers", "prospects", "seed", "world", "leaks")
     return workflow.simulate(options.out, **{name: getattr(options, name) for name in names})

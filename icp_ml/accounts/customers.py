@@ -248,7 +248,7 @@ class _Loader:
     def _without_hindsight(self, name: str, values: pd.Series, entered: Days, as_of: Days | None) -> pd.Series:
         late = np.zeros(len(values), dtype=bool) if as_of is None else (entered > as_of) & values.notna().to_numpy()
         if late.any():
-            where = f"{self.where}: attribute {name!r}"
+            where = f"{self.table.path.name}: attribute {name!r}"
             warning = f"{where}: {int(late.sum()):,} values were entered after as_of ({first_rows(row_numbers(late))})"
             self.warnings.append(f"{warning}; they count as missing.")
         return values.mask(late)

@@ -69,7 +69,7 @@ def training_facts(training: Training) -> dict[str, Any]:
         Keys are those the templates of this package name; numbers are plain floats, text is ready to read.
     """
     study, evaluation = training.study, training.evaluation
-    used = [a for a in study.attributes_at(study.model.stage) if a.column in training.classifier.fits]
+    used = [a for a in study.attributes_at(study.model.stage) if a.column in (training.classifier.fits or {})]
     frame = training.customers.frame[[a.column for a in used]].iloc[training.known]
     by_fit = training.classifier.contributions_array(frame)
     sample = _swarm_rows(len(frame), study.seed)

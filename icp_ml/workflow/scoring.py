@@ -9,6 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from icp_ml.accounts.tables import open_table
+from icp_ml.errors import UsageError
 from icp_ml.lifecycle.registry import resolve_model
 from icp_ml.model.success_model import SuccessModel, load_model
 from icp_ml.prospects.check import CheckResult, check_file
@@ -72,17 +74,32 @@ def score(
         A summary of the file that was written, or the scores themselves when no ``out`` is given.
     """
     loaded = load(model)
-    options = ScoreOptions(list_path=list_path, n_reasons=n_reasons, previous=previous, **(reading or {}))
-    if out is not None and not isinstance(prospects, pd.DataFrame):
+    settings = _settings(loaded, reading)
+    options = ScoreOptions(list_path=list_path, n_reasons=n_reasons, previous=previous, **settings)
+    if isinstance(prospects, pd.DataFrame):
+        if out is not None:
+            raise UsageError(
+                "score: a DataFrame and --out; expected a path to write a file. Give the path of the table."
+            )
+        scored = score_frame(prospects, loaded, options)
+    elif out is not None:
         return score_file(prospects, loaded, out, options)
-    frame = prospects if isinstance(prospects, pd.DataFrame) else None
-    scored = score_frame(frame, loaded, options)
+    else:
+        table = open_table(prospects, delimiter=options.delimiter, encoding=options.encoding)
+        scored = score_frame(table, loaded, options)
     return ScoredFrame(scored, scored.attrs["summary"], scored.attrs["rejected"])
 
 
 def check(prospects: str | Path, model: Model, *, reading: Mapping[str, Any] | None = None) -> CheckResult:
     """Return what scoring these prospects would refuse, coerce or find unusual, without scoring."""
-    return check_file(prospects, load(model), ScoreOptions(**(reading or {})))
+    loaded = load(model)
+    return check_file(prospects, loaded, ScoreOptions(**_settings(loaded, reading)))
+
+
+def _settings(model: SuccessModel, reading: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return how to read the prospects: as asked for, else as the study reads its customers."""
+    asked = {name: value for name, value in (reading or {}).items() if value is not None}
+    return {**model.study.get("read", {}), **asked}
 
 
 def load(model: Model) -> SuccessModel:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +52,8 @@ class TrainResult:
         Who trained and who judged; None in hypothesis mode.
     evaluation : Evaluation or None
         How good it is; None after a dry run and in hypothesis mode.
+    facts : dict
+        What the report says, see `icp_ml.report.facts`; empty after a dry run.
     out : Path or None
         The model folder, when one was written.
     registration : Registration or None
@@ -62,6 +64,7 @@ class TrainResult:
     prepared: Prepared
     split: Split | None = None
     evaluation: Evaluation | None = None
+    facts: Facts = field(default_factory=dict)
     out: Path | None = None
     registration: Registration | None = None
 
@@ -212,9 +215,9 @@ def _shortage(prepared: Prepared) -> str:
 
 def _split(prepared: Prepared) -> Split:
     study, customers = prepared.study, prepared.customers
-    as_of = customers.as_of
-    relabel = partial(relabel_at, study.outcome, customers.outcome, as_of)
-    return choose_split(prepared.labels, as_of, customers.groups, study.floor, relabel, study.seed)
+    days = np.empty(0, "datetime64[D]") if customers.as_of is None else customers.as_of  # not asked for without dates
+    relabel = partial(relabel_at, study.outcome, customers.outcome, days)
+    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, relabel, study.seed)
 
 
 def _train(prepared: Prepared, attributes: Sequence[Attribute], split: Split, out: str | Path | None) -> TrainResult:
@@ -231,17 +234,16 @@ def _train(prepared: Prepared, attributes: Sequence[Attribute], split: Split, ou
         **_common(prepared, attributes),
         kind="success",
         classifier=classifier,
-        evaluation_classifier=evaluation.classifier,
+        evaluation_classifier=cast("SuccessClassifier | None", evaluation.classifier),
         domain=_domain(prepared, attributes, known),
         metrics=evaluation.to_metrics_json(),
         ready=evaluation.ready,
         question_value=_question_values(classifier, frame.iloc[known]),
     )
-    result = TrainResult(identified(model), prepared, split, evaluation)
-    if out is None:
-        return result
-    training = partial(Training, study, customers, labels, prepared.findings, split, evaluation, classifier, known)
-    return _save(result, model, Path(out), lambda digest: training_facts(training(digest)))
+    model = identified(model)
+    training = Training(study, customers, labels, prepared.findings, split, evaluation, classifier, known, model.digest)
+    result = TrainResult(model, prepared, split, evaluation, training_facts(training))
+    return result if out is None else _save(result, model, Path(out))
 
 
 def _evaluate(prepared: Prepared, attributes: Sequence[Attribute], split: Split) -> Evaluation:
@@ -333,27 +335,25 @@ def _finish_hypothesis(
         ready=False,
         criteria=criteria,
     )
-    result = TrainResult(identified(model), prepared)
-    if out is None:
-        return result
+    model = identified(model)
     rules = [parse_rule(text) for text in criteria]
     told = (prepared.study, prepared.customers, prepared.labels, prepared.findings, rules, shortage)
-    facts = partial(hypothesis_facts, *told)
-    return _save(result, model, Path(out), facts)
+    result = TrainResult(model, prepared, facts=hypothesis_facts(*told, model.digest))
+    return result if out is None else _save(result, model, Path(out))
 
 
-def _save(result: TrainResult, model: SuccessModel, out: Path, facts_of: Callable[[str], Facts]) -> TrainResult:
-    """Write the bundle and its report whole, then log and register it."""
+def _save(result: TrainResult, model: SuccessModel, out: Path) -> TrainResult:
+    """Write the bundle and its report whole, logged and registered."""
     logger.info("writing %s", out)
     with whole_folder(out, MANIFEST) as folder:
-        written = write_model(model, folder)
-        for name, content in training_files(facts_of(written.digest)).items():
+        write_model(model, folder)
+        for name, content in training_files(result.facts).items():
             (folder / name).write_bytes(content)
         (folder / "metrics.json").write_text(json.dumps(dict(model.metrics), indent=1) + "\n", encoding="utf-8")
-        registration = _register(result, written, folder)
+        registration = _register(result, model, folder)
         text = registration_text(registration.name, registration.version)
         (folder / REGISTRATION).write_text(text, encoding="utf-8")
-    registered = replace(written, version=registration.version)
+    registered = replace(model, version=registration.version)
     return replace(result, model=registered, out=out, registration=registration)
 
 

@@ -1,0 +1,57 @@
+"""Every format is drawn from the same facts, and text from a customer's table stays text."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+
+from icp_ml.report.render import markdown_text, training_files
+
+LIMIT_BYTES = 2_000_000
+
+
+def test_every_format_names_the_same_verdict_and_numbers(facts):
+    files = training_files(facts)
+    auc = facts["numbers"][0]["shown"]
+    for name in ("report.html", "report.md", "model_card.md"):
+        assert facts["verdict"]["badge"] in files[name].decode(), name
+        assert auc in files[name].decode(), name
+    assert json.loads(files["report.json"]) == json.loads(json.dumps(facts))
+
+
+def test_the_page_is_one_small_file_that_asks_for_nothing(facts):
+    page = training_files(facts)["report.html"].decode()
+    assert len(page.encode()) < LIMIT_BYTES
+    assert "default-src 'none'" in page
+    assert not re.search(r"<script|<link|<img|@import|url\(|https?://", page)
+
+
+def test_a_column_called_script_is_shown_not_run(facts):
+    evil = copy.deepcopy(facts)
+    evil["beeswarm"][0]["label"] = evil["attributes"][0]["label"] = "<script>alert(1)</script>"
+    evil["findings"] = [
+        {"severity": "note", "check": "x", "column": "a|b", "evidence": "<b>", "next_step": "-", "count": 1}
+    ]
+    files = training_files(evil)
+    assert "<script" not in files["report.html"].decode()
+    assert "&lt;script&gt;" in files["report.html"].decode()
+    assert r"a\|b | &lt;b>" in files["report.md"].decode()
+
+
+def test_the_same_facts_give_the_same_bytes(facts):
+    assert training_files(facts) == training_files(copy.deepcopy(facts))
+
+
+def test_facts_hold_no_path_of_a_machine(facts, tmp_path_factory):
+    assert str(tmp_path_factory.getbasetemp()) not in json.dumps(facts)
+
+
+def test_an_empty_fit_says_not_measured(facts):
+    changed = copy.deepcopy(facts)
+    changed["fits"][2] |= {"measured": False, "attributes": []}
+    assert "not measured" in training_files(changed)["report.html"].decode()
+
+
+def test_markdown_text_keeps_one_line():
+    assert markdown_text("a\nb[c]") == "a b\\[c]"
