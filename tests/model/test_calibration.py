@@ -61,6 +61,16 @@ def test_good_margins_are_left_alone():
     assert calibration.slope == pytest.approx(1.0, abs=0.15)
 
 
+def test_a_slope_outside_the_band_is_corrected_whatever_it_gains():
+    margin, y = draw(300, 0.0, 1.0, seed=4)
+    weak = decide(0.02 * margin[None], y, np.ones(300), folds_of(300))
+    faint = decide(0.02 * (margin * 0.05)[None], draw(300, 0.0, 0.05, seed=8)[1], np.ones(300), folds_of(300))
+    assert weak.applied
+    assert faint.gain <= 0.001
+    assert faint.applied
+    assert "outside" in faint.why
+
+
 @pytest.mark.parametrize(("intercept", "slope"), [(0.0, 0.4), (0.0, 2.5), (0.6, 1.0)])
 def test_bad_margins_get_their_line(intercept, slope):
     margin, y = draw(4000, intercept, slope)

@@ -117,6 +117,8 @@ def test_weight_zero_is_as_good_as_absent(learner):
     frame, y = company(300)
     weight = np.where(np.arange(300) % 3 == 0, 0.0, np.linspace(0.5, 2, 300))
     kept = weight > 0
+    frame.loc[~kept, "style"] = "only without weight"
+    frame.loc[~kept, "noise"] = 1e6
     with_zeros = SuccessClassifier(FITS, learner=learner).fit(frame, y, sample_weight=weight)
     without = SuccessClassifier(FITS, learner=learner).fit(frame[kept], y[kept], sample_weight=weight[kept])
     np.testing.assert_array_equal(with_zeros.decision_function(frame), without.decision_function(frame))
@@ -188,6 +190,28 @@ def test_related_accounts_share_a_fold_and_widen_the_range():
     apart = SuccessClassifier(FITS, learner="logistic").fit(frame.iloc[copies], y[copies])
     widths = [high - low for low, high in (m.probability_range(np.zeros(1)) for m in (grouped, apart))]
     assert widths[0] > 1.3 * widths[1]
+
+
+def test_copies_of_an_account_cannot_flatter_the_out_of_fold_margins():
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.normal(size=(60, 30))).add_prefix("x")
+    y = (rng.random(60) < 0.5).astype(int)
+    copies = np.repeat(np.arange(60), 8)
+    losses = []
+    for groups in (copies, None):
+        model = SuccessClassifier(learner="lightgbm").fit(frame.iloc[copies], y[copies], groups=groups)
+        losses.append(model.comparison_["candidates"]["lightgbm"]["log_loss"])
+    assert losses[0] > 0.65
+    assert losses[1] < 0.5
+
+
+def test_base_rate_moves_the_range_with_the_score():
+    frame, y = company()
+    plain, shifted = (SuccessClassifier(FITS, learner="logistic", base_rate=rate).fit(frame, y) for rate in (None, 0.9))
+    margin = np.array([0.3])
+    low, high = plain.probability_range(margin)
+    moved = shifted.probability_range(margin + shifted.shift_)
+    np.testing.assert_allclose(logit(np.r_[low, high]) + shifted.shift_, logit(np.concatenate(moved)), atol=1e-9)
 
 
 def test_range_holds_the_success_share_of_accounts_of_a_score():
