@@ -56,7 +56,7 @@ class FileSystemError(IcpError):
 
 
 def message(where: object, came: str, expected: str, next_step: str) -> str:
-    """Return one error message in the house form ``<where>: <came>; expected <expected>. <next step>.``
+    """Return one error message in the house form: where, what came, what was expected, what to do next.
 
     Examples
     --------

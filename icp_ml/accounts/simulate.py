@@ -231,7 +231,7 @@ def _truth(
     effects = np.tile(rules.effects, (len(latent), 1))
     intercept = np.full(len(latent), rules.intercept)
     if world == "drift":
-        late = as_of > np.datetime64(OBSERVED_UNTIL, "D") - DRIFT_DAYS
+        late = as_of > np.datetime64(OBSERVED_UNTIL, "D") - np.timedelta64(DRIFT_DAYS, "D")
         effects[late], intercept[late] = RULES["drift, later"].effects, RULES["drift, later"].intercept
     parts = pd.DataFrame(effects * latent, columns=[f"fit_{name}" for name in FIT_NAMES])
     parts[f"fit_{CONTEXT}"] = context_effect * rules.has_context

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 N_REASONS = 10_000
+Source = str | Path | pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -90,14 +91,14 @@ class _Paths(NamedTuple):
 
 
 def score_file(
-    source: str | Path, model: SuccessModel, out: str | Path, options: ScoreOptions | None = None
+    source: Source, model: SuccessModel, out: str | Path, options: ScoreOptions | None = None
 ) -> ScoreSummary:
     """Score every prospect of a file and write the result whole or not at all.
 
     Parameters
     ----------
-    source : str or Path
-        CSV, CSV.gz, Parquet or a folder of Parquet; read three times at most, never held in memory.
+    source : str, Path or DataFrame
+        CSV, CSV.gz, Parquet or a folder of Parquet, read three times at most and never held in memory; or a DataFrame.
     model : SuccessModel
         A loaded model of either kind.
     out : str or Path
@@ -131,7 +132,7 @@ def score_file(
     options = options or ScoreOptions()
     out = Path(out)
     list_path = None if options.list_path is None else Path(options.list_path)
-    _check_paths(Path(source), out, list_path)
+    _check_paths(None if isinstance(source, pd.DataFrame) else Path(source), out, list_path)
     with ExitStack() as stack:
         paths = _Paths(
             stack.enter_context(whole_file(out, is_our_scores)),
@@ -139,22 +140,22 @@ def score_file(
             stack.enter_context(whole_file(beside(out, REJECTED_ENDING), is_our_refused)),
             None if list_path is None else stack.enter_context(whole_file(list_path, is_our_list)),
         )
-        table = open_prospects(source, model, options.delimiter, options.encoding)
+        table = _opened(source, model, options)
         seen = _fingerprint(table.path)
         run = _prepare(table, model, options, wants_list=list_path is not None)
         spool_folder = stack.enter_context(temporary_folder(out))
         document = _write(run, paths, FolderSpool(spool_folder), table, options)
         if _fingerprint(table.path) != seen:
-            raise DataError(message(source, "changed while it was read", "a finished file", "Score it again"))
+            raise DataError(message(table.path, "changed while it was read", "a finished file", "Score it again"))
     return ScoreSummary(out, list_path, document)
 
 
-def score_frame(frame: pd.DataFrame, model: SuccessModel, options: ScoreOptions | None = None) -> pd.DataFrame:
-    """Score a DataFrame in memory; the same columns and numbers as the score file of the same table.
+def score_frame(source: Source, model: SuccessModel, options: ScoreOptions | None = None) -> pd.DataFrame:
+    """Score a table in memory; the same columns and numbers as the score file of the same table.
 
     Parameters
     ----------
-    frame : DataFrame
+    source : str, Path or DataFrame
         One row per prospect, with the id and the attributes of the model.
     model : SuccessModel
         A loaded model of either kind.
@@ -168,7 +169,7 @@ def score_frame(frame: pd.DataFrame, model: SuccessModel, options: ScoreOptions 
         ``attrs["rejected"]`` the rows that could not be scored, as dictionaries.
     """
     options = options or ScoreOptions()
-    table = table_of(frame)
+    table = _opened(source, model, options)
     run = _prepare(table, model, options, wants_list=False)
     refused: list[dict[str, Any]] = []
     spool = MemorySpool()
@@ -180,7 +181,13 @@ def score_frame(frame: pd.DataFrame, model: SuccessModel, options: ScoreOptions 
     return scored
 
 
-def _check_paths(source: Path, out: Path, list_path: Path | None) -> None:
+def _opened(source: Source, model: SuccessModel, options: ScoreOptions) -> Table:
+    if isinstance(source, pd.DataFrame):
+        return table_of(source)
+    return open_prospects(source, model, options.delimiter, options.encoding)
+
+
+def _check_paths(source: Path | None, out: Path, list_path: Path | None) -> None:
     is_csv_path(out)
     if list_path is not None:
         is_csv_path(list_path)
@@ -188,7 +195,7 @@ def _check_paths(source: Path, out: Path, list_path: Path | None) -> None:
     resolved = [path.resolve() for path in written]
     if len(set(resolved)) < len(resolved):
         raise UsageError(message(list_path, "is also written as the score file", "two names", "Rename one of them"))
-    if source.resolve() in resolved:
+    if source is not None and source.resolve() in resolved:
         raise UsageError(message(source, "is both read and written", "two names", "Choose another --out"))
 
 

@@ -135,17 +135,16 @@ def audit(
     AuditResult
         Counts and findings; its ``exit_code`` is 3 when a finding would stop a training.
     """
-    return AuditResult(prepare(study, customers, overrides))
+    return AuditResult(prepare(study if isinstance(study, Study) else load_study(study, overrides), customers))
 
 
-def prepare(study: str | Path | Study, customers: pd.DataFrame | None, overrides: Sequence[str]) -> Prepared:
+def prepare(study: Study, customers: pd.DataFrame | None = None) -> Prepared:
     """Read, label and audit the customers of a study."""
-    loaded_study = study if isinstance(study, Study) else load_study(study, overrides)
-    logger.info("reading %s", loaded_study.accounts.name if customers is None else "the customers")
-    loaded = load_customers(loaded_study, None if customers is None else table_of(customers))
-    labels = label_outcome(loaded_study.outcome, loaded.outcome, loaded.as_of, loaded.observed_until)
+    logger.info("reading %s", study.accounts.name if customers is None else "the customers")
+    loaded = load_customers(study, None if customers is None else table_of(customers))
+    labels = label_outcome(study.outcome, loaded.outcome, loaded.as_of, loaded.observed_until)
     logger.info("auditing %s customers", f"{len(loaded):,}")
-    return Prepared(loaded_study, loaded, labels, audit_customers(loaded, labels))
+    return Prepared(study, loaded, labels, audit_customers(loaded, labels))
 
 
 def finding_document(finding: Finding) -> dict[str, Any]:

@@ -9,8 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from icp_ml.accounts.tables import open_table
-from icp_ml.errors import UsageError
 from icp_ml.lifecycle.registry import resolve_model
 from icp_ml.model.success_model import SuccessModel, load_model
 from icp_ml.prospects.check import CheckResult, check_file
@@ -58,7 +56,7 @@ def score(
     model : str, Path or SuccessModel
         A folder, ``models:/NAME@champion``, ``models:/NAME/3``, ``runs:/ID/model``, or a loaded model.
     out : path, optional
-        The score file; required for a path, nothing is written without it for a DataFrame.
+        The score file; nothing is written without it.
     list_path : path, optional
         Ten columns for people.
     n_reasons : int
@@ -73,33 +71,16 @@ def score(
     ScoreSummary or ScoredFrame
         A summary of the file that was written, or the scores themselves when no ``out`` is given.
     """
-    loaded = load(model)
-    settings = _settings(loaded, reading)
-    options = ScoreOptions(list_path=list_path, n_reasons=n_reasons, previous=previous, **settings)
-    if isinstance(prospects, pd.DataFrame):
-        if out is not None:
-            raise UsageError(
-                "score: a DataFrame and --out; expected a path to write a file. Give the path of the table."
-            )
-        scored = score_frame(prospects, loaded, options)
-    elif out is not None:
-        return score_file(prospects, loaded, out, options)
-    else:
-        table = open_table(prospects, delimiter=options.delimiter, encoding=options.encoding)
-        scored = score_frame(table, loaded, options)
+    options = ScoreOptions(list_path=list_path, n_reasons=n_reasons, previous=previous, **(reading or {}))
+    if out is not None:
+        return score_file(prospects, load(model), out, options)
+    scored = score_frame(prospects, load(model), options)
     return ScoredFrame(scored, scored.attrs["summary"], scored.attrs["rejected"])
 
 
 def check(prospects: str | Path, model: Model, *, reading: Mapping[str, Any] | None = None) -> CheckResult:
     """Return what scoring these prospects would refuse, coerce or find unusual, without scoring."""
-    loaded = load(model)
-    return check_file(prospects, loaded, ScoreOptions(**_settings(loaded, reading)))
-
-
-def _settings(model: SuccessModel, reading: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return how to read the prospects: as asked for, else as the study reads its customers."""
-    asked = {name: value for name, value in (reading or {}).items() if value is not None}
-    return {**model.study.get("read", {}), **asked}
+    return check_file(prospects, load(model), ScoreOptions(**(reading or {})))
 
 
 def load(model: Model) -> SuccessModel:

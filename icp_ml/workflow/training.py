@@ -25,6 +25,7 @@ from icp_ml.model.bundle import MANIFEST
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
 from icp_ml.model.evaluate import Evaluation, EvaluationOptions, evaluate
+from icp_ml.model.gates import check_gates
 from icp_ml.model.success_model import REGISTRATION, SuccessModel, identified, write_model
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
 from icp_ml.prospects.admission import customer_key
@@ -32,7 +33,7 @@ from icp_ml.report.facts import Training, hypothesis_facts, training_facts
 from icp_ml.report.render import Facts, training_files
 from icp_ml.report.wording import plain_number
 from icp_ml.rules import parse_rule
-from icp_ml.study import Attribute, Study
+from icp_ml.study import Attribute, Study, load_study
 from icp_ml.workflow.preparing import Prepared, finding_document, findings_text, prepare
 
 logger = logging.getLogger(__name__)
@@ -156,7 +157,9 @@ def train(
     if out is not None and not dry_run:
         ensure_can_write_folder(out, MANIFEST)
     written_profile = None if profile is None else load_profile(profile)
-    prepared = prepare(study, customers, overrides)
+    loaded = study if isinstance(study, Study) else load_study(study, overrides)
+    check_gates(loaded.gates)
+    prepared = prepare(loaded, customers)
     _refuse_blockers(prepared)
     attributes = _attributes(prepared)
     shortage = _shortage(prepared)

@@ -75,8 +75,10 @@ def test_day_on_which_a_label_became_known():
 
 
 def test_weights_are_inverse_shares_of_followed_accounts():
-    as_of = np.datetime64(LAST, "D") - np.array([400, 400, 200, 100])
-    ended = np.array([as_of[0] + 150, "NaT", "NaT", as_of[3] + 50], dtype="datetime64[D]")
+    as_of = np.datetime64(LAST, "D") - np.array([400, 400, 200, 100], dtype="timedelta64[D]")
+    ended = np.array(
+        [as_of[0] + np.timedelta64(150, "D"), "NaT", "NaT", as_of[3] + np.timedelta64(50, "D")], dtype="datetime64[D]"
+    )
     labels = label_outcome(LIFETIME, {"ended": ended}, as_of, LAST)
     np.testing.assert_allclose(labels.weight, [4 / 3, 2, 0, 1])  # followed >= 150: 3 of 4; >= 365: 2; >= 50: all
 
@@ -109,7 +111,7 @@ def test_lifetime_without_as_of_is_refused():
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.integers(365, 2000), st.one_of(st.none(), st.integers(0, 2000))), min_size=1, max_size=40))
 def test_without_censoring_every_weight_is_one(rows):
-    as_of = np.array([np.datetime64(LAST, "D") - age for age, _ in rows])
+    as_of = np.array([np.datetime64(LAST, "D") - np.timedelta64(age, "D") for age, _ in rows])
     lived = np.array([np.timedelta64("NaT") if life is None else np.timedelta64(life, "D") for _, life in rows])
     labels = label_outcome(LIFETIME, {"ended": as_of + lived.astype("timedelta64[D]")}, as_of, LAST)
     np.testing.assert_array_equal(labels.weight, 1.0)

@@ -48,7 +48,7 @@ def test_training_knows_nothing_from_the_test_period(seed):
     churned = split.train[split.train_labels.label[split.train] == 0]
     assert (ended[churned] <= starts).all()
     succeeded = split.train[split.train_labels.label[split.train] == 1]
-    assert (as_of[succeeded] + 365 <= starts).all()
+    assert (as_of[succeeded] + np.timedelta64(365, "D") <= starts).all()
 
 
 @pytest.mark.parametrize("seed", range(10))
