@@ -297,8 +297,22 @@ def _beeswarm(
             for c, p in zip(contributions[column], position, strict=True)
         ]
         row = {"attribute": str(column), "label": study.label_of(str(column)), "fit": fit_of[str(column)]}
-        rows.append(row | {"mean_abs": float(strength[column]), "points": points})
+        levels = _levels(frame[column], contributions[column])
+        shown = {"points": [] if levels else points, "levels": levels}
+        rows.append(row | {"mean_abs": float(strength[column])} | shown)
     return rows
+
+
+def _levels(values: pd.Series[Any], contributions: pd.Series[Any]) -> list[dict[str, Any]]:
+    """Return the mean contribution of each level of a text attribute; empty for numbers."""
+    if pd.api.types.is_float_dtype(values):
+        return []
+    named = values.astype(object).where(values.notna(), "not known")
+    grouped = contributions.groupby(named.to_numpy()).agg(["mean", "size"])
+    return [
+        {"name": str(name), "mean": round(float(mean), 4), "n": int(n), "share": float(n / len(values))}
+        for name, mean, n in grouped.itertuples()
+    ]
 
 
 def _positions(values: pd.Series[Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -350,8 +364,8 @@ def _notes(training: Training) -> list[str]:
 
 
 def _finding(item: Finding) -> dict[str, Any]:
-    names = ("severity", "check", "column", "count", "evidence", "next_step")
-    return {name: getattr(item, name) for name in names}
+    names = ("severity", "check", "count", "evidence", "next_step")
+    return {"column": item.column or "the table"} | {name: getattr(item, name) for name in names}
 
 
 def _learners(classifier: SuccessClassifier) -> dict[str, Any]:

@@ -77,19 +77,19 @@ def fit_bars(fits: Sequence[dict[str, Any]]) -> str:
 
 
 def beeswarm(rows: Sequence[dict[str, Any]]) -> str:
-    """Draw one dot per account and attribute: where it stands left or right, its value from low to high as colour."""
+    """Draw where accounts stand by each attribute: a dot per account, coloured from low to high, or one per level."""
     if not rows:
         return ""
-    reach = max([1e-9, *(abs(point[0]) for row in rows for point in row["points"])])
+    reach = max([1e-9, *(abs(dot) for row in rows for dot in (*(p[0] for p in row["points"]), *_means(row)))])
     x = Axis(-reach, reach, 14, WIDTH - 14)
-    height = 46
+    height = 54
     bottom = height * len(rows) + 8
     body = [_line(x(0), 6, x(0), bottom, "reference")]
     for index, row in enumerate(rows):
         top = index * height
         body.append(_text(14, top + 16, row["label"], "start", "label"))
         body.append(_text(WIDTH - 14, top + 16, row["fit"], "end", "faint"))
-        body.extend(_swarm(row["points"], x, top + 33))
+        body.extend(_levels(row["levels"], x, top + 31) if row["levels"] else _swarm(row["points"], x, top + 33))
     for value in (-reach, 0.0, reach):
         anchor = "start" if value < 0 else "end" if value > 0 else "middle"
         body.append(_text(x(value), bottom + 18, f"{value:+.2f}" if value else "0", anchor, "tick"))
@@ -109,6 +109,31 @@ def _swarm(points: Sequence[Sequence[float | None]], x: Axis, middle: float) -> 
         kind = "none" if position is None else f"v{min(4, int(position * 5))}"
         dots.append(f'<circle class="{kind}" cx="{where}" cy="{middle + max(-10.5, min(10.5, offset)):.1f}" r="1.9"/>')
     return dots
+
+
+def _means(row: dict[str, Any]) -> list[float]:
+    return [level["mean"] for level in row["levels"]]
+
+
+def _levels(levels: Sequence[dict[str, Any]], x: Axis, middle: float) -> list[str]:
+    """Place one dot per level, as large as its share, and name the two ends."""
+    dots = []
+    for level in levels:
+        tip = f"{level['name']}: {level['mean']:+.2f}, {level['n']} accounts"
+        dots.append(_dot(x(level["mean"]), middle, 2.5 + 7 * level["share"] ** 0.5, "level", tip))
+    lowest, highest = min(levels, key=lambda level: level["mean"]), max(levels, key=lambda level: level["mean"])
+    named = [_placed(level, x) for level in ([lowest, highest] if lowest is not highest else [lowest])]
+    if len(named) == 2 and named[0][1] > named[1][0]:  # the two names would touch: keep the farther one
+        named = [max(named, key=lambda place: abs(place[3]))]
+    return [*dots, *(_text((start + end) / 2, middle + 20, text, "middle", "tick") for start, end, text, _ in named)]
+
+
+def _placed(level: dict[str, Any], x: Axis) -> tuple[float, float, str, float]:
+    """Return where a level's name starts and ends, held inside the drawing, the name, and its mean."""
+    name = level["name"] if len(level["name"]) <= 24 else level["name"][:23] + "…"
+    half = 3.4 * len(name) + 3
+    centre = min(max(x(level["mean"]), half), WIDTH - half)
+    return centre - half, centre + half, name, level["mean"]
 
 
 def _grid(x: Axis, y: Axis, x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_name: str) -> str:

@@ -156,6 +156,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
 def findings_text(findings: Sequence[Finding]) -> list[str]:
     """Return one line per finding."""
     return [
-        f"{finding.severity}: {finding.column}: {finding.evidence} [{finding.check}]. {finding.next_step}"
+        f"{finding.severity}: {f'{finding.column}: ' if finding.column else ''}{finding.evidence.rstrip('.')} "
+        f"[{finding.check}]. {finding.next_step}"
         for finding in findings
     ]

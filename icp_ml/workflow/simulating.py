@@ -15,7 +15,7 @@ from icp_ml.workflow.training import TrainResult, train
 
 logger = logging.getLogger(__name__)
 
-QUICKSTART_CUSTOMERS = 1500
+QUICKSTART_CUSTOMERS = 2500
 QUICKSTART_PROSPECTS = 20_000
 MARKER = "ICP_ML_FOLDER.txt"
 MARKER_TEXT = "icp_ml wrote this folder and may replace it whole.\n"

@@ -178,7 +178,7 @@ def train(
 
 def _refuse_blockers(prepared: Prepared) -> None:
     if prepared.blockers:
-        found = "; ".join(f"{finding.column}: {finding.evidence}" for finding in prepared.blockers)
+        found = "; ".join(f"{finding.column or 'table'}: {finding.evidence}" for finding in prepared.blockers)
         step = "; ".join(dict.fromkeys(finding.next_step.rstrip(".") for finding in prepared.blockers))
         where = prepared.study.accounts.name
         raise LeakError(

@@ -37,12 +37,24 @@ def test_fit_bars_are_as_long_as_their_numbers():
 def test_swarm_dots_stay_inside_and_on_their_side():
     rng = np.random.default_rng(0)
     points = [[float(c), float(p)] for c, p in zip(rng.normal(size=200), rng.random(200), strict=True)]
-    row = {"label": "a & b", "fit": "technical", "points": points}
+    row = {"label": "a & b", "fit": "technical", "points": points, "levels": []}
     drawing = svg.beeswarm([row])
     placed = circles(drawing)
     assert all(0 <= x <= svg.WIDTH for x, _ in placed)
     assert [x > svg.WIDTH / 2 for x, _ in placed] == [c > 0 for c, _ in points]
     assert "a &amp; b" in drawing
+
+
+def test_levels_are_placed_by_mean_and_their_ends_named():
+    levels = [{"name": n, "mean": m, "n": 5, "share": 0.5} for n, m in (("low <b>", -0.4), ("mid", 0.1), ("high", 0.4))]
+    row = {"label": "x", "fit": "technical", "points": [], "levels": levels}
+    drawing = svg.beeswarm([row])
+    xs = [x for x, _ in circles(drawing)]
+    assert xs == sorted(xs)
+    assert xs[0] + xs[2] == pytest.approx(svg.WIDTH, abs=0.1)
+    assert "low &lt;b&gt;</text>" in drawing
+    assert "high</text>" in drawing
+    assert "mid</text>" not in drawing
 
 
 def test_lift_axis_has_ticks_around_one():
