@@ -333,6 +333,7 @@ def _finish_hypothesis(
     model = SuccessModel(
         **_common(prepared, attributes),
         kind="hypothesis",
+        classifier=None,
         domain=_domain(prepared, attributes, np.arange(len(prepared.customers))),
         metrics={"ready": False},
         ready=False,
