@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -102,18 +103,29 @@ def init(customers: str | Path, *, out: str | Path = "study.yaml") -> InitResult
     customers : str or Path
         CSV, CSV.gz, Parquet or a folder of Parquet.
     out : str or Path
-        The study to write; an existing file is not replaced.
+        The study to write; an existing file is replaced only while it is an untouched proposal.
 
     Returns
     -------
     InitResult
         The text, and what a person must decide.
     """
-    out = ensure_can_write_file(out, is_ours=lambda _: False)
+    out = ensure_can_write_file(out, _is_untouched)
     proposal = propose_study(Path(customers), out)
-    with whole_file(out, is_ours=lambda _: False) as path:
-        path.write_text(proposal.text, encoding="utf-8")
-    return InitResult(out, proposal.text, proposal.notes)
+    text = f"{_signature(proposal.text)}\n{proposal.text}"
+    with whole_file(out, _is_untouched) as path:
+        path.write_text(text, encoding="utf-8")
+    return InitResult(out, text, proposal.notes)
+
+
+def _signature(text: str) -> str:
+    return f"# icp-ml init {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _is_untouched(path: Path) -> bool:
+    """Tell whether a file is a proposal of ours that nobody has changed."""
+    first, _, rest = path.read_bytes().decode(errors="replace").partition("\n")
+    return first == _signature(rest)
 
 
 def audit(
