@@ -101,6 +101,8 @@ class TableContract:
             known = [
                 AttributeContract(**{**entry, "levels": tuple(entry["levels"])}) for entry in document["attributes"]
             ]
+            if not {one.kind for one in known} <= _WANTED_TYPE.keys():
+                raise ValueError("another kind")
             day = document["as_of_default"]
             rest = {name: document[name] for name in names - {"attributes", "as_of_default"}}
             return cls(**rest, attributes=tuple(known), as_of_default=None if day is None else date.fromisoformat(day))

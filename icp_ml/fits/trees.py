@@ -27,6 +27,11 @@ ZERO = float(np.float32(1e-35))
 MISSING_NONE, MISSING_ZERO, MISSING_NAN = 0, 1, 2
 _CATEGORICAL, _DEFAULT_LEFT, _MISSING_SHIFT = 1, 2, 2
 _TREE_LISTS = ("split_feature", "threshold", "decision_type", "left_child", "right_child")
+_UNUSED_LISTS = {
+    **dict.fromkeys(("split_gain", "internal_value", "internal_weight", "internal_count"), 1),
+    **dict.fromkeys(("leaf_weight", "leaf_count"), 0),
+}
+"""What LightGBM reads beside it, and by how many numbers each list is shorter than num_leaves."""
 
 
 @dataclass(frozen=True)
@@ -173,6 +178,19 @@ def parse_forest(text: str) -> Forest:
     return Forest(names, tuple(trees))
 
 
+def check_sizes(text: str) -> None:
+    """Refuse a text that LightGBM must not see: it jumps by ``tree_sizes``, and ends the process where one is wrong.
+
+    Raises
+    ------
+    ModelError
+        A tree has another length than ``tree_sizes`` says.
+    """
+    head, *blocks = text.partition("\nend of trees")[0].split("\nTree=")
+    if _integers(_fields(head), "tree_sizes", "model text") != [len(f"Tree={block}\n".encode()) for block in blocks]:
+        raise _malformed("model text", "trees of other lengths than tree_sizes")
+
+
 def _text_of(booster: Any) -> str:
     if isinstance(booster, str):
         return booster
@@ -194,6 +212,9 @@ def _parse_tree(block: str, where: str, n_features: int) -> Tree:
     values = _floats(fields, "leaf_value", where)
     if [len(values)] != _integers(fields, "num_leaves", where) or not np.isfinite(values).all():
         raise _malformed(where, "leaf values that are not num_leaves finite numbers")
+    for key in _UNUSED_LISTS.keys() & fields.keys():
+        if len(values) > 1 and len(_floats(fields, key, where)) != len(values) - _UNUSED_LISTS[key]:
+            raise _malformed(where, f"a list {key} of another length than num_leaves says")
     if len(values) == 1:
         return Tree((), ((),), (values[0],))
     splits = _parse_splits(fields, where, len(values) - 1, n_features)
@@ -249,7 +270,11 @@ def _paths(left: list[int], right: list[int], where: str) -> tuple[Path, ...]:
 
 
 def _fields(block: str) -> dict[str, str]:
-    return {key: value for key, equals, value in (line.partition("=") for line in block.split("\n")) if equals}
+    pairs = [(key, value) for key, equals, value in (line.partition("=") for line in block.split("\n")) if equals]
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        raise _malformed("model text", "a key that stands twice")
+    return fields
 
 
 def _integers(fields: dict[str, str], key: str, where: str) -> list[int]:

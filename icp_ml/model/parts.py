@@ -10,6 +10,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
+from icp_ml.errors import ModelError, message
 from icp_ml.model.explain import ServedMargin
 from icp_ml.model.learners import LinearMap, LogisticModel, TreeModel
 
@@ -56,12 +57,20 @@ def margin_from(document: Mapping[str, Any], booster: str | None, background: ND
         linear_share=document["linear_share"],
         tree_share=document["tree_share"],
         linear=None if document["linear"] is None else _linear_from(document["linear"]),
-        trees=None if booster is None else TreeModel(lightgbm.Booster(model_str=booster)),
+        trees=None if booster is None else _trees_from(booster),
         fit_of_attribute=np.array(document["fit_of_attribute"], dtype=np.int64),
         attribute_of_feature=np.array(document["attribute_of_feature"], dtype=np.int64),
         background=background,
         n_fits=document["n_fits"],
     )
+
+
+def _trees_from(text: str) -> TreeModel:
+    try:
+        return TreeModel(lightgbm.Booster(model_str=text))
+    except lightgbm.basic.LightGBMError:
+        fix = "Train the model again"
+        raise ModelError(message("trees", "LightGBM cannot read them", "a model text of LightGBM", fix)) from None
 
 
 _COLUMN_FIELDS = ("feature", "is_indicator", "fill", "low", "high", "center", "scale")

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from icp_ml.accounts.contract import TableContract
-from icp_ml.errors import ModelError, message
-from icp_ml.fits.trees import parse_forest
+from icp_ml.errors import DataError, ModelError, message
+from icp_ml.fits.trees import check_sizes, parse_forest
 from icp_ml.model.bundle import Bundle, digest_of, parse_json, read_bundle, save_bundle, write_bundle
 from icp_ml.model.domain import Domain
 
@@ -29,6 +29,8 @@ logger = logging.getLogger(__name__)
 REGISTRATION = "registration.json"
 """Stands beside the bundle, outside its digest: ``{"name", "version"}`` in the registry."""
 _SERVED, _EVALUATED = "classifier", "evaluation"
+_UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, pa.ArrowException, DataError)
+"""What goes wrong when parts with the right digests do not hold a model."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ _PARTS_OF_THEIR_OWN = {
 }
 _DOCUMENT = tuple(known.name for known in fields(SuccessModel) if known.name not in _PARTS_OF_THEIR_OWN)
 _TUPLES = ("exclude", "criteria", "pass_through")
+_TYPES = {"name": str, "ready": bool, **dict.fromkeys(("study", "metrics", "labels", "question_value"), dict)}
 
 
 def save_model(model: SuccessModel, path: str | Path) -> SuccessModel:
@@ -167,7 +170,8 @@ def load_model(path: str | Path) -> SuccessModel:
     bundle = read_bundle(path)
     try:
         model = _model_from(bundle)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError, pa.ArrowException) as error:
+        _rehearse(model)
+    except _UNFIT as error:
         came = f"its parts cannot be put together ({type(error).__name__})"
         raise ModelError(message(path, came, "a model of this version", "Train the model again")) from error
     return replace(model, version=_registered_version(Path(path), model.name))
@@ -194,6 +198,8 @@ def _model_from(bundle: Bundle) -> SuccessModel:
     document = parse_json(parts.pop("model.json"), "model.json")
     if set(document) != set(_DOCUMENT):
         raise ValueError("model.json has other keys")
+    if any(type(document[name]) is not kind for name, kind in _TYPES.items()):
+        raise TypeError("model.json has values of other types")
     for name in _TUPLES:
         document[name] = tuple(document[name])
     contract = TableContract.from_document(parse_json(parts.pop("contract.json"), "contract.json"))
@@ -211,6 +217,19 @@ def _model_from(bundle: Bundle) -> SuccessModel:
     if (model.classifier is None) != (model.kind == "hypothesis"):
         raise ValueError("kind and classifier do not belong together")
     return model
+
+
+def _rehearse(model: SuccessModel) -> None:
+    """Place one account of which little is known, so that parts that do not fit together fail here and not later."""
+    cells = {known.column: pa.array([known.levels[0] if known.levels else ""]) for known in model.contract.attributes}
+    ids = {} if model.contract.id is None else {model.contract.id: pa.array(["rehearsal"])}
+    frame = model.contract.convert(pa.record_batch(ids | cells), 1, is_text=True).frame
+    if model.classifier is not None:
+        served = [*model.classifier.contributions_array(frame)[0], model.classifier.base_value_]
+        if not np.isfinite(served).all():
+            raise ValueError("contributions are not finite")
+    if model.domain is not None:
+        model.domain.assess(frame)
 
 
 def _classifier_parts(name: str, classifier: SuccessClassifier) -> dict[str, bytes]:
@@ -241,6 +260,7 @@ def _checked_trees(content: bytes | None) -> str | None:
         return None
     text = content.decode()
     parse_forest(text)
+    check_sizes(text)
     return text
 
 
