@@ -3,7 +3,7 @@
     python benchmarks/simulation.py [--seeds 25] [--null-seeds 40] [--results simulation.jsonl]
 
 Prints Markdown tables. With ``--results`` every finished company is a line of that file, and a run that was cut goes on
-where it stopped. One core, about ten seconds per seed and three minutes for the infinite-data models.
+where it stopped. One core, about ten minutes in all.
 
 * Training: the table of ``icp_ml.accounts.simulate`` read through its own study, attributes known for prospects only.
   "as exported": n customers of whom about half are censored, the others weighted for them (IPCW). "all known": n
@@ -363,7 +363,8 @@ def print_learners(done: dict[str, Row]) -> None:
             loss = {who: [row[people][who]["log_loss"] for row in rows] for who in (*LEARNERS, "auto", "oracle")}
             above = np.mean(loss["auto"]) - min(np.mean(loss[name]) for name in LEARNERS)
             each = [f"{np.mean(values):.4f}" for values in loss.values()]
-            lines.append([labels, f"{n}", people, *each, f"{above:+.4f}", verdict("above_best", n, above), counts])
+            bar = verdict("above_best", n, above) if people == "customers" else ""
+            lines.append([labels, f"{n}", people, *each, f"{above:+.4f}", bar, counts])
     print_table("outcomes|n|accounts|" + "|".join((*LEARNERS, "auto", "oracle")) + "|auto - best|bar|auto chose", lines)
     lines = []
     for labels, n, rows in settings(done):
@@ -384,7 +385,7 @@ def print_fits(done: dict[str, Row]) -> None:
             means = [float(np.mean(each)) if each else float("nan") for each in values]
             weakest = min(means[: len(STRONGEST)])
             bar = verdict("fits", n, weakest) if key == "fits_infinite" else ""
-            lines.append([labels, f"{n}", words, *(f"{mean:.2f}" for mean in means), bar])
+            lines.append([labels, f"{n}", words, *(f"{mean:.2f}" if mean == mean else "-" for mean in means), bar])
     rows = rows_of(done, "all known", 1000)
     values = [
         [row["infinite_truth"][name] for row in rows if row["infinite_truth"][name] is not None] for name in PLAYERS
