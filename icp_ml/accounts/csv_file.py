@@ -6,6 +6,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -69,7 +70,12 @@ class CsvFile:
         if self.is_empty or not columns:
             return
         bad_rows: list[Any] = []
+        try:
+            yield from self._parsed(columns, bad_rows, use_threads=True)
+        except pa.ArrowInvalid as error:
+            raise self._refusal(bad_rows, str(error)) from None
 
+    def _parsed(self, columns: Sequence[str], bad_rows: list[Any], *, use_threads: bool) -> Iterator[pa.RecordBatch]:
         def remember(row: Any) -> str:
             bad_rows.append(row)
             return "error"
@@ -77,13 +83,10 @@ class CsvFile:
         parse = arrow_csv.ParseOptions(
             delimiter=self.source.delimiter, newlines_in_values=True, invalid_row_handler=remember
         )
-        read = arrow_csv.ReadOptions(block_size=BLOCK_BYTES, encoding=self.source.encoding)
+        read = arrow_csv.ReadOptions(block_size=BLOCK_BYTES, encoding=self.source.encoding, use_threads=use_threads)
         convert = arrow_csv.ConvertOptions(default_column_type=pa.string(), include_columns=list(columns))
-        try:
-            with self._stream() as stream:
-                yield from arrow_csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
-        except pa.ArrowInvalid as error:
-            raise self._refusal(bad_rows, str(error)) from None
+        with self._stream() as stream:
+            yield from arrow_csv.open_csv(stream, read_options=read, parse_options=parse, convert_options=convert)
 
     def _stream(self) -> Any:
         raw = pa.OSFile(str(self.source.path), "rb")
@@ -93,7 +96,7 @@ class CsvFile:
         """Put the parser's refusal into our words; its own text would show the cells of the row."""
         path = self.source.path
         if bad_rows:
-            row = bad_rows[0]
+            row = self._first_bad_row()
             # The parser counts the header as its first row.
             came = f"row {row.number - 1} has {row.actual_columns} cells"
             expected = f"{row.expected_columns} cells, one per name of the header"
@@ -107,6 +110,14 @@ class CsvFile:
             return DataError(message(path, came, expected, "Leave such texts out of the table"))
         expected = "a header and rows of equal length"
         return DataError(message(path, "it cannot be parsed as CSV", expected, "Export it again"))
+
+    def _first_bad_row(self) -> Any:
+        """Return the first row of another length; the parser counts rows only where it works in one thread."""
+        bad_rows: list[Any] = []
+        with suppress(pa.ArrowInvalid):
+            for _ in self._parsed(self.columns[:1], bad_rows, use_threads=False):
+                pass
+        return bad_rows[0]
 
     def _longest_row(self) -> str:
         # A row shorter than half a block always fits next to the rest of another one.
@@ -281,7 +292,7 @@ def _check_one_column(path: Path, name: str) -> None:
     for other, shown in _OTHER_DELIMITERS.items():
         if other in name:
             came = f"only one column was found, and its name contains {shown}"
-            step = f"If that separates the columns, set `read: {{delimiter: {shown}}}`"
+            step = f"If it separates the columns, set `read: {{delimiter: {shown}}}`, for prospects --delimiter {shown}"
             raise DataError(message(path, came, "the delimiter that separates the columns", step))
 
 
