@@ -23,7 +23,11 @@ EPILOG = """exit codes: 0 done; 2 wrong usage or configuration; 3 done and writt
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = build_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        options = build_parser().parse_args(given)
+    except UsageError as error:
+        return _refuse_usage(str(error), as_json="--json" in given)
     _prepare_process(options)
     try:
         result = options.run(options)
@@ -48,9 +52,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(options, f"a defect of ours: {came}. Run again with --debug and report what it prints.", 1)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises what it refuses, so that ``--json`` holds for wrong usage too."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{self.format_usage()}{self.prog}: error: {message}")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of every command; the documentation's commands are checked against it."""
-    parser = argparse.ArgumentParser("icp-ml", description=DESCRIPTION, epilog=EPILOG)
+    parser = _Parser("icp-ml", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"icp-ml {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_quickstart, _init, _audit, _train, _check, _score, _simulate):
@@ -153,7 +164,7 @@ def _simulate(commands: Any) -> None:
 
 
 def _count(text: str) -> int:
-    number = int(text) if text.isdigit() else -1
+    number = int(text) if text.isdecimal() else -1
     if number < 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
     return number
@@ -236,6 +247,14 @@ def _print_result(result: Any, *, as_json: bool) -> None:
     text = json.dumps(result.to_document(), indent=2, sort_keys=False, allow_nan=False) if as_json else result.to_text()
     sys.stdout.write(text.rstrip("\n") + "\n")
     sys.stdout.flush()
+
+
+def _refuse_usage(text: str, *, as_json: bool) -> int:
+    sys.stderr.write(f"{text}\n")
+    if as_json:
+        error = text.splitlines()[-1].partition(": error: ")[2]
+        sys.stdout.write(json.dumps({"error": error, "exit_code": UsageError.exit_code}) + "\n")
+    return UsageError.exit_code
 
 
 def _refuse(options: argparse.Namespace, text: str, exit_code: int) -> int:

@@ -144,6 +144,8 @@ def whole_folder(path: str | Path, marker: str) -> Iterator[Path]:
 
 
 def _resolved(path: str | Path) -> Path:
+    if not str(path):
+        raise UsageError(message("the output", "has an empty name", "a path", "Name a file or a folder"))
     try:
         return Path(path).resolve()
     except (OSError, RuntimeError, ValueError) as error:

@@ -39,6 +39,8 @@ def load_yaml(path: str | Path) -> dict[str, Any]:
         The file is not UTF-8, is larger than a megabyte, or breaks a rule of this module.
     """
     path = Path(path)
+    if "\0" in str(path):
+        raise UsageError(message(repr(str(path)), "a path with a NUL character", "a YAML file", "Correct the path"))
     if path.is_dir():
         raise UsageError(message(path, "a folder", "a YAML file", "Name the file inside it"))
     try:

@@ -130,7 +130,7 @@ class TableContract:
         if missing:
             named = ", ".join(repr(name) + similar(name, table.columns) for name in missing)
             came = f"{len(missing)} columns of the model are missing: {named}"
-            step = "Add them, empty where nothing is known"
+            step = "Add them; attributes may be empty where nothing is known"
             problems.append(message(table.path, came, f"{len(self.columns())} columns", step))
         for known in self.attributes:
             kind = table.types.get(known.column)

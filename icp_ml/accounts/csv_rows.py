@@ -14,6 +14,7 @@ from icp_ml.errors import DataError, message
 
 _CHUNK_BYTES = 1 << 22
 _KEPT_BYTES = 1 << 17
+_LONGEST_LINE = 1 << 26
 
 
 class UndecodableError(Exception):
@@ -195,6 +196,9 @@ def _lines(source: TextSource) -> Iterator[bytes]:
         piece = chunk.removeprefix(codecs.BOM_UTF8) if is_first else chunk
         is_first = False
         *whole, rest = (rest + piece).split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            came = f"it has a line of more than {_LONGEST_LINE >> 20} MB"
+            raise DataError(message(source.path, came, "a line per row", "Export it again"))
         yield from (line + b"\n" for line in whole)
     if rest:
         yield from rest.splitlines(keepends=True)

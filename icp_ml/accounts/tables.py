@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from icp_ml.accounts.csv_file import check_names, inspect_csv
-from icp_ml.errors import DataError, FileSystemError, message
+from icp_ml.errors import DataError, FileSystemError, UsageError, message
 
 BATCH_ROWS = 65_536
 """Rows of a batch unless asked otherwise."""
@@ -128,6 +129,8 @@ def open_table(path: str | Path, *, delimiter: str | None = None, encoding: str 
 
     Raises
     ------
+    UsageError
+        When the path is a device or a pipe (exit code 2).
     FileSystemError
         When the path is missing or cannot be read (exit code 6).
     DataError
@@ -135,10 +138,21 @@ def open_table(path: str | Path, *, delimiter: str | None = None, encoding: str 
     """
     path = Path(path)
     with _operating_system(path):
+        _check_regular(path)
         table = _open_folder(path) if path.is_dir() else _open_file(path, delimiter, encoding)
     for warning in table.warnings:
         _log.warning("%s", warning)
     return table
+
+
+def _check_regular(path: Path) -> None:
+    """Refuse what cannot be read twice or has no end, before waiting for its first byte."""
+    if "\0" in str(path):
+        raise UsageError(message(repr(str(path)), "a path with a NUL character", "a path", "Correct the path"))
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        came = "is a device or a pipe"
+        raise UsageError(message(path, came, "a file: it is read twice", "Save it as a file first"))
 
 
 def table_of(frame: pd.DataFrame, name: str = "the DataFrame") -> Table:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from icp_ml.accounts.contract import TableContract
-from icp_ml.errors import DataError, ModelError, message
+from icp_ml.errors import DataError, ModelError, UsageError, message
 from icp_ml.fits.trees import check_sizes, parse_forest
 from icp_ml.model.bundle import Bundle, digest_of, parse_json, read_bundle, save_bundle, write_bundle
 from icp_ml.model.domain import Domain
@@ -29,7 +29,10 @@ logger = logging.getLogger(__name__)
 REGISTRATION = "registration.json"
 """Stands beside the bundle, outside its digest: ``{"name", "version"}`` in the registry."""
 _SERVED, _EVALUATED = "classifier", "evaluation"
-_UNFIT = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, pa.ArrowException, DataError)
+_UNFIT = (
+    LookupError, TypeError, ValueError, AttributeError, ArithmeticError, OSError, pa.ArrowException,
+    DataError, UsageError,
+)  # fmt: skip
 """What goes wrong when parts with the right digests do not hold a model."""
 
 
