@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from icp_ml.accounts.kinds import LEADING_ZERO
 from icp_ml.accounts.tables import Table
-from icp_ml.accounts.values import MISSING_TOKENS, as_date, as_number, as_text, is_day_type, is_text_type
+from icp_ml.accounts.values import MISSING_TOKENS, as_date, as_number, as_text, cells_like, is_day_type, is_text_type
 
 SAMPLE_ROWS = 200_000
 """Rows that are looked at; enough for a proposal."""
@@ -40,6 +41,8 @@ class ColumnFacts:
         Where every filled cell is an ISO date.
     n_odd : int
         Cells that are no number in a column where most are; 0 otherwise.
+    is_code : bool
+        Whole numbers of which some begin with a zero: names of things, not amounts.
     """
 
     name: str
@@ -47,6 +50,7 @@ class ColumnFacts:
     numbers: npt.NDArray[np.float64] | None
     days: npt.NDArray[np.datetime64] | None
     n_odd: int
+    is_code: bool = False
 
     @cached_property
     def words(self) -> str:
@@ -89,7 +93,7 @@ class ColumnFacts:
         """The kind of attribute it would be: numeric, categorical or date."""
         if self.days is not None:
             return "date"
-        is_code = self.is_whole and self.says(keywords()["codes"])
+        is_code = self.is_code or (self.is_whole and self.says(keywords()["codes"]))
         return "categorical" if self.numbers is None or is_code else "numeric"
 
     def says(self, keywords: Iterable[str]) -> str | None:
@@ -143,8 +147,12 @@ def _facts(name: str, cells: pa.ChunkedArray) -> ColumnFacts:
         return ColumnFacts(name, _without(text, tokens), None, days, 0)
     n_bad = int(bad.sum())
     if n_bad == 0 and np.isfinite(numbers[~np.isnan(numbers)]).all():
-        return ColumnFacts(name, _without(text, tokens), numbers, None, 0)
+        return ColumnFacts(name, _without(text, tokens), numbers, None, 0, is_code=_has_codes(cells))
     return ColumnFacts(name, text, None, None, n_bad if n_bad < 0.2 * n_filled else 0)
+
+
+def _has_codes(cells: pa.ChunkedArray) -> bool:
+    return is_text_type(cells.type) and bool(cells_like(cells, LEADING_ZERO).any())
 
 
 def _without(text: npt.NDArray[np.object_], tokens: npt.NDArray[np.bool_]) -> npt.NDArray[np.object_]:

@@ -24,7 +24,7 @@ Kind = Literal["numeric", "categorical", "date"]
 MOSTLY = 0.8
 """From this share of cells on, a column is meant to be numbers or dates, and the other cells are mistakes."""
 
-_LEADING_ZERO = r"^[+-]?0\d+$"
+LEADING_ZERO = r"^[+-]?0\d+$"
 _DECIMAL_COMMA = r"^[+-]?(\d{1,3}([. ]\d{3})+|\d+),\d+$"
 _OTHER_DATE = r"^(\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\d{4}[/.]\d{1,2}[/.]\d{1,2}|\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4})\b"
 
@@ -89,7 +89,7 @@ def _plain(kind: Kind, n: int) -> KindGuess:
 def _numbers(array: pa.Array, held: npt.NDArray[np.bool_], numeric: npt.NDArray[np.bool_]) -> KindGuess | None:
     """Judge a text column by its numbers; None when it is not about numbers."""
     if (numeric == held).all():
-        has_codes = cells_like(array, _LEADING_ZERO).any()
+        has_codes = cells_like(array, LEADING_ZERO).any()
         return _plain("categorical" if has_codes else "numeric", len(array))
     commas = cells_like(array, _DECIMAL_COMMA)
     if commas.any() and (numeric | commas).sum() >= MOSTLY * held.sum():

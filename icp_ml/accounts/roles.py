@@ -149,7 +149,8 @@ def _identity(facts: Sequence[ColumnFacts]) -> ColumnFacts | None:
             return 0
         named = bool(fact.ends_with(words["identifier"])) + bool(fact.says(words["identifier"]))
         account = bool(fact.says(words["account"]))
-        if fact.says(words["personal"]) or (fact.numbers is not None and not named):
+        is_amount = fact.numbers is not None and not fact.is_code
+        if fact.says(words["personal"]) or (is_amount and not named):
             return 0
         return 0.1 + 2 * named + account
 
@@ -250,6 +251,8 @@ def _why_not_later(fact: ColumnFacts, roles: Roles) -> str | None:
     words = keywords()
     if fact.words.startswith(" y ") and roles.label is not None and roles.label.words.startswith(" y "):
         return "another outcome"
+    if roles.ended is not None and _label_score(fact) > 1:
+        return f"says how it went, as '{roles.ended.name}' does"
     found = fact.says(words["later"])
     if found and len(found) >= len(best_fit(fact)[1] or ""):
         return f"'{found}' in the name: probably known only later"

@@ -130,13 +130,15 @@ def reason_text(label: str, value: str | None, contribution: float) -> str:
 def value_text(value: object, kind: str) -> str | None:
     """Return an attribute's value in words, None when it is missing.
 
-    A number keeps four significant digits (whole numbers keep all); a date attribute is a number of days before the
-    account's ``as_of`` day and says so.
+    A number keeps four significant digits, and all those before the point; a date attribute is a number of days before
+    the account's ``as_of`` day and says so.
 
     Examples
     --------
     >>> value_text(7.0, "numeric"), value_text(0.123456, "numeric"), value_text(30.0, "date")
     ('7', '0.1235', '30 days before')
+    >>> value_text(32061.5, "numeric")
+    '32062'
     """
     if value is None or value is pd.NA or value != value:
         return None
@@ -146,7 +148,8 @@ def value_text(value: object, kind: str) -> str | None:
     number = float(value)  # type: ignore[arg-type]
     if kind == "date":
         return f"{abs(number):.0f} days {'after' if number < 0 else 'before'}"
-    return f"{number:.0f}" if number.is_integer() and abs(number) < 1e15 else f"{number:.4g}"
+    is_plain = (number.is_integer() or abs(number) >= 1000) and abs(number) < 1e15
+    return f"{number:.0f}" if is_plain else f"{number:.4g}"
 
 
 def unknown_fits(frame: pd.DataFrame, fit_of: Mapping[str, str]) -> npt.NDArray[np.bool_]:

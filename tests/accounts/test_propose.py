@@ -204,3 +204,16 @@ def test_salvirt_has_all_six_fits(tmp_path):
     assert study.group.identical_rows
     assert {attribute.fit for attribute in study.attributes} == set(PLAYERS)
     assert set(study.ignore) == {"Seller", "Cross_sale", "Up_sale"}
+
+
+def test_zero_padded_ids_are_ids_and_a_second_outcome_is_ignored(tmp_path):
+    table = company()
+    table["account_id"] = [f"{i:06}" for i in range(len(table))]
+    table = table.rename(columns={"account_id": "kunde"})
+    table["note"] = [f"free text {i}" for i in range(len(table))]
+    table["branch"] = ["007", "010"] * 100
+    table["status"] = ["churned" if day == day else "active" for day in table.churned_on]
+    study, _ = proposed(table, tmp_path)
+    assert study.id.column == "kunde"
+    assert places(study)["status"] == "ignore"
+    assert {attribute.column: attribute.kind for attribute in study.attributes}["branch"] == "categorical"

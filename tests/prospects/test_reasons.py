@@ -56,6 +56,7 @@ def test_at_most_three_reasons():
         (-0.5, "numeric", "-0.5"),
         (1234.5678, "numeric", "1235"),
         (12345678.0, "numeric", "12345678"),
+        (32061.4, "numeric", "32061"),
         (-3.0, "date", "3 days after"),
         ("NA", "categorical", "NA"),
         ("two\nlines", "categorical", "two lines"),
