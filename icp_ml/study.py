@@ -49,7 +49,10 @@ __all__ = [
 STAGES: tuple[Stage, ...] = ("prospect", "discovery", "customer")
 """When an attribute is known; each stage knows what the earlier ones do."""
 
-NO_ROOM_YET = ("readiness", "economics", "deals", "status", "desired_outcome", "leading_outcome", "exploration")
+NO_ROOM_YET = (
+    *("prospects", "readiness", "economics", "deals", "status", "desired_outcome", "leading_outcome"),
+    *("exploration", "segments", "sensitive"),
+)
 """Keys that are validated and kept, but that no part of the package uses yet."""
 
 _PATHS = ("accounts", "prospects")
@@ -153,7 +156,7 @@ class Study:
     @property
     def not_used(self) -> tuple[str, ...]:
         """The keys given that were validated but that nothing uses yet."""
-        return tuple(key for key in NO_ROOM_YET if getattr(self, key) is not None)
+        return tuple(key for key in NO_ROOM_YET if getattr(self, key))
 
     def as_document(self) -> dict[str, Any]:
         """Return the study as one canonical JSON document, without defaults and without absolute paths.

@@ -42,7 +42,7 @@ class ReadOptions(StrictModel):
     """How to read a CSV table."""
 
     delimiter: Annotated[str, Field(min_length=1, max_length=1)] | None = None
-    """One character, such as ';'; found from the header when left out."""
+    """One character, such as ';'; a comma when left out."""
     encoding: Annotated[str, Field(min_length=1)] | None = None
     """Such as latin-1; UTF-8 when left out."""
 

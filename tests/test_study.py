@@ -96,6 +96,9 @@ def test_the_whole_contract_loads(contract, tmp_path):
     assert study.label_of("integrations") == "number of integrations"
     assert study.label_of("crm") == "crm"
     assert set(study.not_used) == {
+        "prospects",
+        "segments",
+        "sensitive",
         "readiness",
         "economics",
         "deals",

@@ -244,7 +244,7 @@ def _cell(found: Mapping[str, Any] | None, name: str) -> str:
     value = (found or {}).get(name)
     value = getattr(value, "value", value)
     value = value.get("value") if isinstance(value, Mapping) else value
-    return "" if value is None else plain_number(value)
+    return "" if value is None or not math.isfinite(value) else plain_number(value)
 
 
 def _bar(bar: float | Sequence[float]) -> str:

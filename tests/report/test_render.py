@@ -53,5 +53,15 @@ def test_an_empty_fit_says_not_measured(facts):
     assert "not measured" in training_files(changed)["report.html"].decode()
 
 
+def test_every_table_of_the_markdown_is_one_block(facts):
+    lines = training_files(facts)["report.md"].decode().split("\n")
+    rules = [number for number, line in enumerate(lines) if line.startswith("|---")]
+    assert len(rules) >= 3
+    for number in rules:
+        columns = lines[number].count("|")
+        assert lines[number - 1].count("|") == columns
+        assert lines[number + 1].count("|") >= columns
+
+
 def test_markdown_text_keeps_one_line():
     assert markdown_text("a\nb[c]") == "a b\\[c]"
