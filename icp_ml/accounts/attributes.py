@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from icp_ml.accounts.kinds import Kind, infer_kind
 from icp_ml.accounts.personal import shown
-from icp_ml.accounts.values import Flags, as_date, as_number, as_text, is_cell_type, row_numbers
+from icp_ml.accounts.values import Flags, as_date, as_number, as_text, is_cell_type, is_text_type, row_numbers
 from icp_ml.errors import first_rows, message
 
 _EXPECTED = {
@@ -105,6 +105,10 @@ def _offenders(array: Any, column: str, trouble: str, bad: Flags) -> str:
 
 def _numbers(array: Any, column: str, is_text: bool, where: str) -> ReadColumn:
     values, bad = as_number(array, is_text)
+    if bad.any() and not is_text and is_text_type(array.type):  # text of a Parquet file, be it digits
+        came = f"column {column!r} holds text, not numbers ({array.type})"
+        step = "Write the column as numbers, or declare kind: categorical"
+        return ReadColumn("numeric", values, message(where, came, _EXPECTED["numeric"], step))
     if bad.any():
         return ReadColumn("numeric", values, cells_problem(array, column, "numeric", _not("numbers"), bad, where))
     infinite = np.isinf(values)

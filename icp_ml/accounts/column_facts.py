@@ -43,6 +43,8 @@ class ColumnFacts:
         Cells that are no number in a column where most are; 0 otherwise.
     is_code : bool
         Whole numbers of which some begin with a zero: names of things, not amounts.
+    is_text_number : bool
+        Amounts that a Parquet file holds as text, where text is never read as a number.
     """
 
     name: str
@@ -51,6 +53,7 @@ class ColumnFacts:
     days: npt.NDArray[np.datetime64] | None
     n_odd: int
     is_code: bool = False
+    is_text_number: bool = False
 
     @cached_property
     def words(self) -> str:
@@ -111,7 +114,7 @@ def read_facts(table: Table) -> tuple[ColumnFacts, ...]:
     batches = list(islice(table.batches(rows=_BATCH_ROWS), SAMPLE_ROWS // _BATCH_ROWS))
     columns = pa.Table.from_batches(batches) if batches else None
     empty = pa.chunked_array([], pa.string())
-    return tuple(_facts(name, columns[name] if columns else empty) for name in table.columns)
+    return tuple(_facts(name, columns[name] if columns else empty, table.is_text) for name in table.columns)
 
 
 @cache
@@ -134,7 +137,7 @@ def _file() -> dict[str, dict[str, list[str]] | list[str]]:
     return content
 
 
-def _facts(name: str, cells: pa.ChunkedArray) -> ColumnFacts:
+def _facts(name: str, cells: pa.ChunkedArray, is_csv: bool) -> ColumnFacts:
     text = as_text(cells)
     tokens = np.array([value is not None and value.strip().lower() in MISSING_TOKENS for value in text], dtype=bool)
     numbers, bad = as_number(cells, text=is_text_type(cells.type))
@@ -147,7 +150,9 @@ def _facts(name: str, cells: pa.ChunkedArray) -> ColumnFacts:
         return ColumnFacts(name, _without(text, tokens), None, days, 0)
     n_bad = int(bad.sum())
     if n_bad == 0 and np.isfinite(numbers[~np.isnan(numbers)]).all():
-        return ColumnFacts(name, _without(text, tokens), numbers, None, 0, is_code=_has_codes(cells))
+        is_code = _has_codes(cells)
+        stored_as_text = is_text_type(cells.type) and not is_csv and not is_code
+        return ColumnFacts(name, _without(text, tokens), numbers, None, 0, is_code, stored_as_text)
     return ColumnFacts(name, text, None, None, n_bad if n_bad < 0.2 * n_filled else 0)
 
 

@@ -95,6 +95,8 @@ def why_not(fact: ColumnFacts, roles: Roles) -> str | None:
         return "personal data of people, by its name or its values"
     if fact.ends_with(words["our_people"]) and fact.kind == "categorical":
         return "a person on our side, not the account"
+    if fact.is_text_number and fact.kind == "numeric":
+        return "numbers stored as text: write the column as numbers, or list it as categorical"
     if fact.kind == "date":
         return _why_not_date(fact, roles.as_of)
     return _why_not_identifier(fact) or _why_not_later(fact, roles) or _why_not_total(fact, roles)

@@ -239,3 +239,12 @@ def test_types_that_are_no_cells_are_refused(tmp_path):
     document = {"name": "t", "accounts": "none", "id": "id", "outcome": OUTCOME, "fits": {"technical": ["seats"]}}
     with pytest.raises(DataError, match="column 'seats' has the type list"):
         load_customers(study_from_document(document, tmp_path), table_of(frame))
+
+
+def test_digits_stored_as_text_are_called_text(tmp_path):
+    table = pd.DataFrame(FRAME | {"seats": ["1", "2", "3", "4", "5"]})
+    table.to_parquet(tmp_path / "customers.parquet")
+    fits = {"technical": [{"column": "seats", "kind": "numeric"}], "functional": ["country"]}
+    document = {"name": "t", "accounts": "customers.parquet", "id": "id", "outcome": OUTCOME, "fits": fits}
+    with pytest.raises(DataError, match=r"'seats' holds text, not numbers .*Write the column as numbers"):
+        load_customers(study_from_document(document, tmp_path, "study.yaml"))

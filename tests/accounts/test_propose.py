@@ -217,3 +217,10 @@ def test_zero_padded_ids_are_ids_and_a_second_outcome_is_ignored(tmp_path):
     assert study.id.column == "kunde"
     assert places(study)["status"] == "ignore"
     assert {attribute.column: attribute.kind for attribute in study.attributes}["branch"] == "categorical"
+
+
+def test_numbers_stored_as_text_are_left_out_with_the_reason(tmp_path):
+    table = company().astype({"team_size": str, "analysts": str})
+    study, proposal = proposed(table, tmp_path, "customers.parquet")
+    assert places(study)["team_size"] == places(study)["analysts"] == "ignore"
+    assert "numbers stored as text" in proposal.text
