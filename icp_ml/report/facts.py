@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from icp_ml.accounts.split import Split
     from icp_ml.model.classifier import SuccessClassifier
     from icp_ml.model.evaluate import Evaluation
+    from icp_ml.model.success_model import SuccessModel
     from icp_ml.study import Study
 
 SWARM_ACCOUNTS = 300
@@ -36,12 +37,8 @@ class Training:
     ----------
     study, customers, labels, findings, split, evaluation
         As the workflow made them.
-    classifier
-        The served model, refitted on every account whose outcome is known.
-    known
-        Positions of these accounts in the customers' frame.
-    digest
-        Digest of the bundle.
+    model
+        What is served, refitted on every account whose outcome is known.
     """
 
     study: Study
@@ -50,9 +47,14 @@ class Training:
     findings: Sequence[Finding]
     split: Split
     evaluation: Evaluation
-    classifier: SuccessClassifier
-    known: np.ndarray[Any, np.dtype[np.int64]]
-    digest: str
+    model: SuccessModel
+
+    @property
+    def classifier(self) -> SuccessClassifier:
+        """The classifier that is served."""
+        if self.model.classifier is None:
+            raise ValueError("a hypothesis has no classifier")
+        return self.model.classifier
 
 
 def training_facts(training: Training) -> dict[str, Any]:
@@ -70,7 +72,7 @@ def training_facts(training: Training) -> dict[str, Any]:
     """
     study, evaluation = training.study, training.evaluation
     used = [a for a in study.attributes_at(study.model.stage) if a.column in (training.classifier.fits or {})]
-    frame = training.customers.frame[[a.column for a in used]].iloc[training.known]
+    frame = training.customers.frame[[a.column for a in used]].iloc[np.flatnonzero(training.labels.known)]
     by_fit = training.classifier.contributions_array(frame)
     sample = _swarm_rows(len(frame), study.seed)
     by_attribute = training.classifier.attribute_contributions(frame.iloc[sample])
@@ -100,7 +102,7 @@ def training_facts(training: Training) -> dict[str, Any]:
         "notes": _notes(training),
         "findings": [_finding(item) for item in training.findings],
         **_learners(training.classifier),
-        "lineage": _lineage(study, training.customers, training.digest),
+        "lineage": _lineage(study, training.customers, training.model.digest),
     }
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from icp_ml.accounts.simulate import World, write_company
 from icp_ml.accounts.simulate import simulate as simulate_company
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
+from icp_ml.workflow.results import TrainResult
 from icp_ml.workflow.scoring import score
-from icp_ml.workflow.training import TrainResult, train
+from icp_ml.workflow.training import train
 
 logger = logging.getLogger(__name__)
 
