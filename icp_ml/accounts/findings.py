@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,10 @@ class Finding:
     count: int
     evidence: str
     next_step: str
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the finding as a JSON object."""
+        return asdict(self)
 
 
 @dataclass(frozen=True)

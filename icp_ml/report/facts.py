@@ -366,8 +366,7 @@ def _notes(training: Training) -> list[str]:
 
 
 def _finding(item: Finding) -> dict[str, Any]:
-    names = ("severity", "check", "count", "evidence", "next_step")
-    return {"column": item.column or "the table"} | {name: getattr(item, name) for name in names}
+    return item.as_document() | {"column": item.column or "the table"}
 
 
 def _learners(classifier: SuccessClassifier) -> dict[str, Any]:

@@ -50,6 +50,11 @@ def headline(evaluation: Evaluation) -> str:
             f"(ROC AUC {auc.value:.2f}, 90 % interval {auc.low:.2f} to {auc.high:.2f})."
         )
     best = f"the best-scored tenth succeeds {lift.value:.2f} times as often as the average account"
+    if evaluation.ready and not lift.low > 1:
+        return (
+            f"Better than chance (ROC AUC {auc.value:.2f}, 90 % interval {auc.low:.2f} to {auc.high:.2f}), but a gain "
+            f"at the top of the list is not shown: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f})."
+        )
     if evaluation.ready:
         return f"Put it to work: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f})."
     return f"The order holds something ({best}), but not every gate was passed."

@@ -62,7 +62,7 @@ class AuditResult:
             "study": prepared.study.name,
             "counts": {"rows": prepared.customers.n_rows_read, **prepared.labels.counts},
             "excluded": dict(prepared.customers.excluded) | dict(prepared.labels.reasons),
-            "findings": [finding_document(finding) for finding in prepared.findings],
+            "findings": [finding.as_document() for finding in prepared.findings],
             "notes": [*prepared.labels.notes, *prepared.customers.warnings],
             "not_used": list(prepared.study.not_used),
         }
@@ -157,12 +157,6 @@ def prepare(study: Study, customers: pd.DataFrame | None = None) -> Prepared:
     labels = label_outcome(study.outcome, loaded.outcome, loaded.as_of, loaded.observed_until)
     logger.info("auditing %s customers", f"{len(loaded):,}")
     return Prepared(study, loaded, labels, audit_customers(loaded, labels))
-
-
-def finding_document(finding: Finding) -> dict[str, Any]:
-    """Return a finding as a JSON object."""
-    names = ("severity", "check", "column", "count", "evidence", "next_step")
-    return {name: getattr(finding, name) for name in names}
 
 
 def findings_text(findings: Sequence[Finding]) -> list[str]:

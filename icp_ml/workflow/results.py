@@ -12,7 +12,7 @@ from icp_ml.model.evaluate import Evaluation
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.report.render import Facts
 from icp_ml.report.wording import plain_number
-from icp_ml.workflow.preparing import Prepared, finding_document, findings_text
+from icp_ml.workflow.preparing import Prepared, findings_text
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class TrainResult:
             "study": self.prepared.study.name,
             "kind": self.model.kind if self.model else "dry run",
             "counts": dict(labels.counts),
-            "findings": [finding_document(finding) for finding in self.prepared.findings],
+            "findings": [finding.as_document() for finding in self.prepared.findings],
             "notes": [*labels.notes, *(self.split.steps if self.split else [])],
         }
         if self.evaluation is not None:
