@@ -37,7 +37,7 @@ class Split:
     kind : {"time", "cross_validation"}
         With ``"cross_validation"`` both index arrays hold every labelled account.
     starts, ends : date or None
-        First and last ``as_of`` of the test period.
+        First and last ``as_of`` of the test period; nobody signed after the last account that judges.
     train, test : ndarray of int, shape (n_train,) and (n_test,)
         Positions in the table, in its order. They share no account and no group.
     train_labels : Labels
@@ -195,7 +195,7 @@ def _split_at(
     return Split(
         kind="time",
         starts=period[0],
-        ends=period[1],
+        ends=as_of[test].max().astype("datetime64[D]").item() if test.any() else period[1],
         train=np.flatnonzero(train),
         test=np.flatnonzero(test),
         train_labels=then,

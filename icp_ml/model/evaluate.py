@@ -223,9 +223,10 @@ def evaluate_out_of_time(
         seed=options.seed,
     )
     ends = f" to {split.ends}" if split.ends is not None else ""
+    weighted = ", weighted for censoring" if np.ptp(test.weight) > 0 else ""
     procedure = (
         f"Trained on {len(train.rows):,} accounts signed before {split.starts} with what was known on that day; judged "
-        f"on {len(test.rows):,} accounts signed from {split.starts}{ends}, weighted for censoring. {_REFIT}"
+        f"on {len(test.rows):,} accounts signed from {split.starts}{ends}{weighted}. {_REFIT}"
     )
     evaluation = _evaluation(scored, baselines, options.base_rate or prior, test, margin, options)
     return replace(

@@ -72,6 +72,7 @@ def test_test_period_estimates_the_true_base_rate():
     for seed in range(15):
         split, as_of, _ = split_company(2000, seed)
         truth = company(2000, seed)[2]
+        assert as_of[split.test].max() == np.datetime64(split.ends)
         period = (as_of >= np.datetime64(split.starts)) & (as_of <= np.datetime64(split.ends))
         label, weight = split.test_labels.label[split.test], split.test_labels.weight[split.test]
         errors.append(np.average(label, weights=weight) - truth[period].mean())

@@ -1,0 +1,15 @@
+from types import SimpleNamespace
+
+from icp_ml.model.metrics import Estimate
+from icp_ml.report.wording import headline
+
+
+def judged(lift_low, *, ready=True):
+    metrics = {"roc_auc": Estimate(0.64, 0.56, 0.72), "lift_at_10": Estimate(1.28, lift_low, 1.6)}
+    return SimpleNamespace(metrics=metrics, ready=ready)
+
+
+def test_a_list_is_put_to_work_only_when_its_top_is_better():
+    assert headline(judged(1.05)).startswith("Put it to work: ")
+    assert "is not shown" in headline(judged(0.79))
+    assert "not every gate" in headline(judged(0.79, ready=False))
