@@ -112,7 +112,7 @@ def test_lifetime_without_as_of_is_refused():
 @given(st.lists(st.tuples(st.integers(365, 2000), st.one_of(st.none(), st.integers(0, 2000))), min_size=1, max_size=40))
 def test_without_censoring_every_weight_is_one(rows):
     as_of = np.array([np.datetime64(LAST, "D") - np.timedelta64(age, "D") for age, _ in rows])
-    lived = np.array([np.timedelta64("NaT") if life is None else np.timedelta64(life, "D") for _, life in rows])
+    lived = np.array([np.timedelta64("NaT", "D") if life is None else np.timedelta64(life, "D") for _, life in rows])
     labels = label_outcome(LIFETIME, {"ended": as_of + lived.astype("timedelta64[D]")}, as_of, LAST)
     np.testing.assert_array_equal(labels.weight, 1.0)
     assert labels.n_censored == 0
