@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import mannwhitneyu
 
 from icp_ml.accounts.customers import Customers
 from icp_ml.accounts.duplicates import identical_groups, n_duplicate_rows
@@ -29,6 +30,8 @@ MANY_LEVELS = 200
 DOMINANT_SHARE = 0.98
 AUC_WARNING, AUC_BLOCKER = 0.75, 0.95
 MARK_AUC, SURE = 0.60, 1e-4
+AGAINST_DECLARED = 0.01
+_FEW_PER_CLASS = 5
 _IDENTIFIER_SHARE = 0.5
 _IDENTIFIER_LEVELS = 20
 _SAME_SHARE = 0.01
@@ -288,6 +291,26 @@ def _mark_finding(
     yield _allowed(Finding(severity, check, subject.column, count, evidence, step), subject)
 
 
+def _effect(subject: Subject) -> Iterator[Finding]:
+    """Say where the data speak against the direction that the study declares."""
+    declared = next(a.effect for a in subject.study.attributes if a.column == subject.column)
+    usable = subject.known & subject.values.notna().to_numpy()
+    label = subject.labels.label[usable]
+    if declared is None or min((label == 1).sum(), (label == 0).sum()) < _FEW_PER_CLASS:
+        return
+    numbers = subject.values.to_numpy(dtype=np.float64)[usable]
+    against = "less" if declared == "increasing" else "greater"
+    test = mannwhitneyu(numbers[label == 1], numbers[label == 0], alternative=against)
+    if test.pvalue < AGAINST_DECLARED:
+        auc = float(test.statistic / ((label == 1).sum() * (label == 0).sum()))
+        evidence = (
+            f"declared {declared}, but among {len(label):,} customers higher values are associated with "
+            f"{'less' if declared == 'increasing' else 'more'} success (ROC AUC {auc:.3f}, one-sided p {test.pvalue:.4f})"
+        )
+        step = "Check the expectation and the column; remove `effect` if the data are right"
+        yield Finding("warning", "effect", subject.column, len(label), evidence, step)
+
+
 def _late_name(subject: Subject) -> Iterator[Finding]:
     words = [word for word in _LATE_WORDS if word in subject.column.casefold()]
     if words:
@@ -323,5 +346,5 @@ _Check = Callable[[Subject], Iterator[Finding]]
 _EMPTY: tuple[_Check, ...] = (_all_missing, _late_name)
 _CHECKS: tuple[_Check, ...] = (
     _constant, _dominated, _many_levels, _identifier, _placeholder, _dated_late, _alone, _missingness, _roundness,
-    _late_name, _personal,
+    _effect, _late_name, _personal,
 )  # fmt: skip

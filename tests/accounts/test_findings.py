@@ -185,3 +185,12 @@ def test_alone_keeps_groups_in_one_fold():
 def test_alone_has_nothing_to_say_about_one_class():
     assert attribute_alone(pd.Series(np.arange(10.0)), "numeric", np.ones(10)) is None
     assert mark_alone(np.ones(10, dtype=bool), np.arange(10) % 2.0) is None
+
+
+@pytest.mark.parametrize(("declared", "sign"), [("increasing", -1), ("decreasing", 1)])
+def test_a_declared_effect_that_the_data_speak_against_is_named(declared, sign):
+    values = sign * 0.6 * WON + np.random.default_rng(3).normal(size=N)
+    against = audit(values, attribute={"column": "x", "effect": declared})
+    assert [(finding.check, finding.severity) for finding in against] == [("effect", "warning")]
+    assert f"declared {declared}, but among 400 customers" in against[0].evidence
+    assert audit(-values, attribute={"column": "x", "effect": declared}) == []
