@@ -299,13 +299,13 @@ def _effect(subject: Subject) -> Iterator[Finding]:
     if declared is None or min((label == 1).sum(), (label == 0).sum()) < _FEW_PER_CLASS:
         return
     numbers = subject.values.to_numpy(dtype=np.float64)[usable]
-    against = "less" if declared == "increasing" else "greater"
+    against: Literal["less", "greater"] = "less" if declared == "increasing" else "greater"
     test = mannwhitneyu(numbers[label == 1], numbers[label == 0], alternative=against)
     if test.pvalue < AGAINST_DECLARED:
         auc = float(test.statistic / ((label == 1).sum() * (label == 0).sum()))
         evidence = (
             f"declared {declared}, but among {len(label):,} customers higher values are associated with "
-            f"{'less' if declared == 'increasing' else 'more'} success (ROC AUC {auc:.3f}, one-sided p {test.pvalue:.4f})"
+            f"{'less' if against == 'less' else 'more'} success (ROC AUC {auc:.3f}, p {test.pvalue:.4f})"
         )
         step = "Check the expectation and the column; remove `effect` if the data are right"
         yield Finding("warning", "effect", subject.column, len(label), evidence, step)
