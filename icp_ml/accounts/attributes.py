@@ -11,7 +11,16 @@ import pyarrow as pa
 
 from icp_ml.accounts.kinds import Kind, infer_kind
 from icp_ml.accounts.personal import shown
-from icp_ml.accounts.values import Flags, as_date, as_number, as_text, is_cell_type, is_text_type, row_numbers
+from icp_ml.accounts.values import (
+    Flags,
+    Objects,
+    as_date,
+    as_number,
+    as_text,
+    is_cell_type,
+    is_text_type,
+    row_numbers,
+)
 from icp_ml.errors import first_rows, message
 
 _EXPECTED = {
@@ -78,7 +87,7 @@ def read_column(
         )
     known = kind or (guess.kind if guess is not None else "categorical")
     if known == "categorical":
-        return ReadColumn(known, as_text(array))
+        return ReadColumn(known, _one_spelling(as_text(array)))
     return _numbers(array, column, is_text, where) if known == "numeric" else _dates(array, column, where)
 
 
@@ -101,6 +110,15 @@ def _offenders(array: Any, column: str, trouble: str, bad: Flags) -> str:
     rows = row_numbers(bad)
     first = shown(column, array[rows[0] - 1].as_py())
     return f"column {column!r} has {len(rows):,} {trouble} ({first_rows(rows)}; the first is {first})"
+
+
+def _one_spelling(texts: Objects) -> Objects:
+    """Return booleans that are spelled in several ways, such as True and TRUE, in one; other text as it is."""
+    spellings = {text for text in texts if text is not None}
+    plain = {text.lower() for text in spellings}
+    if not plain or not plain <= {"true", "false"} or len(plain) == len(spellings):
+        return texts
+    return np.array([None if text is None else text.lower() for text in texts], dtype=object)
 
 
 def _numbers(array: Any, column: str, is_text: bool, where: str) -> ReadColumn:

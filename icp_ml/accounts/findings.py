@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -15,6 +15,7 @@ from scipy.stats import mannwhitneyu
 from icp_ml.accounts.customers import Customers
 from icp_ml.accounts.duplicates import identical_groups, n_duplicate_rows
 from icp_ml.accounts.kinds import Kind
+from icp_ml.accounts.label_values import same_value
 from icp_ml.accounts.outcome import Labels
 from icp_ml.accounts.personal import personal_kind, shown
 from icp_ml.accounts.single import Alone, Folds, attribute_alone, folds_of, mark_alone
@@ -32,6 +33,7 @@ AUC_WARNING, AUC_BLOCKER = 0.75, 0.95
 MARK_AUC, SURE = 0.60, 1e-4
 AGAINST_DECLARED = 0.01
 _FEW_PER_CLASS = 5
+_FIRST_VALUES = 5
 _IDENTIFIER_SHARE = 0.5
 _IDENTIFIER_LEVELS = 20
 _SAME_SHARE = 0.01
@@ -130,7 +132,7 @@ def audit_customers(customers: Customers, labels: Labels) -> list[Finding]:
     An honest attribute rarely orders accounts better than AUC .75 alone. One that does may still be honest: a warning.
     From .95 on, or with a date after as_of, it knows the outcome: a blocker.
     """
-    found = list(_table_findings(customers))
+    found = [*_table_findings(customers), *_label_findings(customers)]
     groups = None if customers.groups is None else customers.groups[labels.known]
     folds = folds_of(labels.label[labels.known], groups)
     for attribute in customers.study.attributes_at():
@@ -151,6 +153,26 @@ def _table_findings(customers: Customers) -> Iterator[Finding]:
             evidence = f"{n_same:,} of {len(customers):,} rows repeat the attributes of an earlier one"
             step = "If these are the same companies, set `group: {identical_rows: true}` or a parent column"
             yield Finding("note", "identical_rows", None, n_same, evidence, step)
+
+
+def _label_findings(customers: Customers) -> Iterator[Finding]:
+    """Find values of a finished label that no customer has: a wrong spelling, most often."""
+    outcome = customers.study.outcome
+    if outcome.column is None:
+        return
+    counts = pd.Series(customers.outcome["column"]).dropna().astype(str).str.strip().value_counts()
+    absent = [value for value in (*outcome.success, *outcome.failure) if not _occurs(value, counts.index)]
+    if not absent:
+        return
+    held = ", ".join(f"{shown(outcome.column, value)} ({n:,})" for value, n in counts.head(_FIRST_VALUES).items())
+    named = ", ".join(repr(value) for value in absent)
+    evidence = f"no customer has the value {named} of the outcome; the column holds {held}"
+    step = "Compare outcome.success and outcome.failure with the column; upper and lower case differ"
+    yield Finding("warning", "label_value", outcome.column, len(absent), evidence, step)
+
+
+def _occurs(value: object, texts: Iterable[str]) -> bool:
+    return any(same_value(text, value) for text in texts)
 
 
 def _all_missing(subject: Subject) -> Iterator[Finding]:

@@ -73,7 +73,10 @@ class AuditResult:
         rows = count_rows(prepared.customers, prepared.labels)
         lines = [f"{prepared.study.name}: {row['n']:>9}  {row['label']}" for row in rows]
         lines += findings_text(prepared.findings) or ["no findings"]
-        return "\n".join([*lines, *(f"note: {note}" for note in prepared.labels.notes)])
+        lines += [f"note: {note}" for note in prepared.labels.notes]
+        if prepared.study.not_used:
+            lines.append(f"note: read and checked, not used yet: {', '.join(prepared.study.not_used)}")
+        return "\n".join(lines)
 
 
 @dataclass(frozen=True)

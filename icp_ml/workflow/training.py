@@ -128,6 +128,7 @@ def _shortage(prepared: Prepared) -> str:
     if labels.n_success >= floor.successes and labels.n_churned >= floor.failures:
         return ""
     came = f"{labels.n_success} successes and {labels.n_churned} failures are known ({labels.n_censored} not known yet)"
+    came += "".join(f"; {finding.evidence}" for finding in prepared.findings if finding.check == "label_value")
     expected = f"at least {floor.successes} and {floor.failures}"
     step = "Wait for more outcomes, lower `floor`, or order by written criteria with --profile"
     return message(prepared.study.accounts.name, came, expected, step)

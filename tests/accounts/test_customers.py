@@ -248,3 +248,10 @@ def test_digits_stored_as_text_are_called_text(tmp_path):
     document = {"name": "t", "accounts": "customers.parquet", "id": "id", "outcome": OUTCOME, "fits": fits}
     with pytest.raises(DataError, match=r"'seats' holds text, not numbers .*Write the column as numbers"):
         load_customers(study_from_document(document, tmp_path, "study.yaml"))
+
+
+def test_booleans_in_several_spellings_are_one_pair_of_levels(load):
+    mixed = load(FRAME | {"seats": ["True", "TRUE", "false", "", "true"]}).frame["seats"]
+    assert mixed.dropna().tolist() == ["true", "true", "false", "true"]
+    plain = load(FRAME | {"seats": ["True", "True", "False", "", "True"]}).frame["seats"]
+    assert plain.dropna().tolist() == ["True", "True", "False", "True"]

@@ -194,3 +194,10 @@ def test_a_declared_effect_that_the_data_speak_against_is_named(declared, sign):
     assert [(finding.check, finding.severity) for finding in against] == [("effect", "warning")]
     assert f"declared {declared}, but among 400 customers" in against[0].evidence
     assert audit(-values, attribute={"column": "x", "effect": declared}) == []
+
+
+def test_a_label_value_that_nobody_has_is_told():
+    outcome = {"column": "won", "success": [True, "Won "], "failure": [False]}
+    (found,) = [finding for finding in audit(some(3), outcome=outcome) if finding.check == "label_value"]
+    assert found.severity == "warning"
+    assert found.evidence.startswith("no customer has the value 'Won ' of the outcome; the column holds 'true' (")

@@ -34,3 +34,9 @@ def test_an_audit_is_one_json_document_with_the_contracts_keys(company):
     assert all(set(finding) == keys for finding in document["findings"])
     assert document["counts"]["rows"] == 600
     assert result.exit_code == 0
+
+
+def test_an_audit_tells_which_keys_are_not_used_yet(company):
+    text = audit(company / "study.yaml", overrides=["readiness={able: [team_size >= 5]}"]).to_text()
+    assert "not used yet: " in text
+    assert "readiness" in text.splitlines()[-1]
