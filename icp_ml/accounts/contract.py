@@ -103,6 +103,8 @@ class TableContract:
             ]
             if not {one.kind for one in known} <= _WANTED_TYPE.keys():
                 raise ValueError("another kind")
+            for one in known:
+                [float(number) for number in (one.minimum, one.maximum, one.missing_share) if number is not None]
             day = document["as_of_default"]
             rest = {name: document[name] for name in names - {"attributes", "as_of_default"}}
             return cls(**rest, attributes=tuple(known), as_of_default=None if day is None else date.fromisoformat(day))

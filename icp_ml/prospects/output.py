@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import SimpleNamespace, TracebackType
 from typing import Any, NamedTuple, Self
 
 import pyarrow as pa
@@ -137,11 +136,11 @@ def refused_lines(refusals: Sequence[Refusal]) -> bytes:
 
 def _csv_lines(columns: Sequence[Sequence[object]]) -> bytes:
     texts = [pa.array([None if cell is None else str(cell) for cell in column], pa.string()) for column in columns]
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerows(
-        zip(*(safe_text(column).to_pylist() for column in texts), strict=True)
-    )
-    return buffer.getvalue().encode()
+    lines: list[str] = []
+    # The writer quotes only the line ends that it writes itself; a bare CR would end a row for most readers.
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
+    writer.writerows(zip(*(safe_text(column).to_pylist() for column in texts), strict=True))
+    return "".join(f"{line[:-2]}\n" for line in lines).encode()
 
 
 def is_csv_path(path: Path) -> bool:
