@@ -48,6 +48,8 @@ class ScoreSummary:
         lines += counts_text(self.document)
         grades = ", ".join(f"{grade} {count}" for grade, count in self.document["grades"].items())
         lines.append(f"  grades {grades}; run {self.document['run_id']}")
+        if self.document["rejected"]:
+            lines.append(f"  rejected rows and why: {self.out}.rejected.csv")
         if self.list_path is not None:
             lines.append(f"  list for people: {self.list_path}")
         return "\n".join([*lines, *(f"note: {note}" for note in self.document["notes"])])
@@ -116,6 +118,8 @@ def model_notes(model: SuccessModel) -> list[str]:
     notes = []
     if not model.ready:
         notes.append("The model is not ready: a gate failed on later customers. Read the report before acting on it.")
+    if model.evaluation_classifier is None:
+        notes.append("Judged by cross-validation, without a split by time: on later accounts it may be worse.")
     if model.probability_withdrawn:
         notes.append("The probability is withdrawn: its calibration failed. Ranks and grades stay.")
     if not model.map_reviewed:

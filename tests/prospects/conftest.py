@@ -77,6 +77,7 @@ def model_of(**changes):
         "horizon_days": 365,
         "contract": contract_of(),
         "classifier": Classifier(),
+        "evaluation_classifier": Classifier(),
         "domain": Domain(),
         "ready": True,
         "capacity": None,

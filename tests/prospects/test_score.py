@@ -448,3 +448,18 @@ def test_the_summary_is_told_in_words(tmp_path, prospects, make_model):
     assert "30 rows in = 30 scored + 0 rejected + 0 excluded by crm == x + 0 already customers" in summary.to_text()
     assert summary.to_document()["out"] == str(tmp_path / "s.csv")
     assert summary.exit_code == 0
+
+
+def test_a_model_judged_without_a_split_by_time_says_so(tmp_path, prospects, make_model):
+    prospects(30).to_csv(tmp_path / "p.csv", index=False)
+    told = [
+        score_file(tmp_path / "p.csv", make_model(evaluation_classifier=judged), tmp_path / "s.csv").to_text()
+        for judged in (object(), None)
+    ]
+    assert ["without a split by time" in text for text in told] == [False, True]
+
+
+def test_rejected_rows_are_pointed_to(tmp_path, prospects, make_model):
+    prospects(30).assign(budget="?").to_csv(tmp_path / "p.csv", index=False)
+    text = score_file(tmp_path / "p.csv", make_model(), tmp_path / "s.csv").to_text()
+    assert f"rejected rows and why: {tmp_path / 's.csv'}.rejected.csv" in text
