@@ -84,6 +84,8 @@ class TrainResult:
             lines.append(f"{name}: UNTESTED order by {len(self.model.criteria)} written criteria; no probability")
         elif self.split is not None:
             lines.append(f"dry run: {split_words(self.split)}; nothing was fitted or written")
+        else:
+            lines.append("dry run: below the floor, an untested order by written criteria; nothing was written")
         if self.registration is not None:
             champion = ", champion" if self.registration.is_champion else ""
             lines.append(f"registered: models:/{self.registration.name}/{self.registration.version}{champion}")

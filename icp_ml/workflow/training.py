@@ -80,8 +80,10 @@ def train(
     _refuse_blockers(prepared)
     attributes = _attributes(prepared)
     shortage = _shortage(prepared)
-    if shortage and (written_profile is None or dry_run):
+    if shortage and written_profile is None:
         raise TooFewError(shortage)
+    if shortage and dry_run:
+        return TrainResult(None, prepared)
     if shortage and written_profile is not None:
         logger.info("%s", shortage)
         criteria = tuple(rule.text for rule in written_profile.criteria)

@@ -121,6 +121,15 @@ def test_below_the_floor_there_is_no_model(company):
         train(company / "study.yaml", overrides=["floor={successes: 3000, failures: 30}"])
 
 
+def test_a_dry_run_below_the_floor_ends_as_the_run_would(company):
+    settings = {"overrides": ["floor.successes=100000"], "dry_run": True}
+    with pytest.raises(TooFewError, match="expected at least 100000"):
+        train(company / "study.yaml", **settings)
+    made = train(company / "study.yaml", profile=company / "profile.yaml", **settings)
+    assert (made.model, made.exit_code) == (None, 0)
+    assert "dry run: below the floor" in made.to_text()
+
+
 def test_below_the_floor_a_profile_gives_an_untested_order(company, tmp_path):
     floor = "floor={successes: 3000, failures: 30}"
     made = train(company / "study.yaml", out=tmp_path / "m", profile=company / "profile.yaml", overrides=[floor])
