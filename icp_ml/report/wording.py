@@ -73,7 +73,7 @@ def verdict_reasons(evaluation: Evaluation, steps: Sequence[str]) -> list[str]:
     """Return one sentence per gate that was not passed, and the fallbacks that were taken."""
     reasons = [f"Gate not passed: {gate.why}." for gate in evaluation.gates if not gate.passed]
     if steps:
-        reasons.append("Fallback taken: " + " ".join(steps))
+        reasons.append("How it was judged: " + " ".join(steps))
     return reasons
 
 

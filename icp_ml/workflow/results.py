@@ -98,7 +98,7 @@ def split_words(split: Split) -> str:
     """Say who trained and who judged."""
     if split.kind == "time":
         period = f"{split.starts} to {split.ends}"
-        return f"trained on {len(split.train):,} accounts, judged on {len(split.test):,} of {period}"
+        return f"{len(split.train):,} accounts train, {len(split.test):,} of {period} judge"
     return f"cross-validation over {len(split.test):,} accounts: {' '.join(split.steps)}"
 
 
