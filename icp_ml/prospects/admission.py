@@ -48,6 +48,7 @@ class Tally:
     excluded: Counter[str] = field(default_factory=Counter)
     unseen: Counter[str] = field(default_factory=Counter)
     outside: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
     reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def check(self) -> None:
@@ -168,6 +169,7 @@ class Admission:
         self.tally.admitted += int(keep.sum())
         kept = batch.filter(pa.array(keep))
         frame, rules = converted.frame[keep].reset_index(drop=True), rules[keep].reset_index(drop=True)
+        self.tally.missing.update({str(name): int(count) for name, count in frame.isna().sum().items()})
         return Admitted(converted.ids[keep], frame, kept, rules, refused)
 
     def _refusals(self, converted: Converted, first_row: int) -> list[Refusal]:

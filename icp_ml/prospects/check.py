@@ -12,14 +12,12 @@ import pandas as pd
 
 from icp_ml.prospects.admission import Admission, open_prospects, reading_day
 from icp_ml.prospects.score import ScoreOptions
-from icp_ml.prospects.summary import counts_text, data_notes, tally_document
+from icp_ml.prospects.summary import counts_text, data_notes, missing_shares, parity_notes, tally_document
 
 if TYPE_CHECKING:
     from icp_ml.model.success_model import SuccessModel
 
 REASONS_SHOWN = 20
-MISSING_MORE = 0.5
-"""An attribute is named when its missing share is this much above that of training."""
 
 
 @dataclass(frozen=True)
@@ -82,13 +80,11 @@ def check_file(source: str | Path, model: SuccessModel, options: ScoreOptions | 
     options = options or ScoreOptions()
     table = open_prospects(source, model, options.delimiter, options.encoding)
     admission = Admission(table, model, as_of=reading_day(options.as_of), on_duplicate=options.on_duplicate)
-    missing: Counter[str] = Counter()
     unusual: Counter[str] = Counter()
     out_of_domain = 0
     for admitted in admission.blocks(options.batch_rows):
-        missing.update({str(name): int(count) for name, count in admitted.frame.isna().sum().items()})
         out_of_domain += _count_unusual(model, admitted.frame, unusual)
-    return CheckResult(Path(source), _document(admission, model, missing, unusual, out_of_domain))
+    return CheckResult(Path(source), _document(admission, model, unusual, out_of_domain))
 
 
 def _count_unusual(model: SuccessModel, frame: pd.DataFrame, unusual: Counter[str]) -> int:
@@ -99,11 +95,8 @@ def _count_unusual(model: SuccessModel, frame: pd.DataFrame, unusual: Counter[st
     return int((~in_domain).sum())
 
 
-def _document(
-    admission: Admission, model: SuccessModel, missing: Counter[str], unusual: Counter[str], out_of_domain: int
-) -> dict[str, Any]:
+def _document(admission: Admission, model: SuccessModel, unusual: Counter[str], out_of_domain: int) -> dict[str, Any]:
     tally = admission.tally
-    shares = {name: count / max(1, tally.admitted) for name, count in sorted(missing.items())}
     refusals = [
         {"column": column, "reason": reason, "count": count}
         for (column, reason), count in tally.reasons.most_common(REASONS_SHOWN)
@@ -112,16 +105,7 @@ def _document(
         **tally_document(tally, out_of_domain),
         "refusals": refusals,
         "unusual": dict(unusual.most_common()),
-        "missing_share": shares,
+        "missing_share": missing_shares(tally),
         "ignored_columns": admission.ignored_columns,
-        "notes": [*admission.notes, *_parity_notes(model, shares), *data_notes(tally, out_of_domain)],
+        "notes": [*admission.notes, *parity_notes(model, tally), *data_notes(tally, out_of_domain)],
     }
-
-
-def _parity_notes(model: SuccessModel, shares: Mapping[str, float]) -> list[str]:
-    notes = []
-    for known in model.contract.attributes:
-        share, before = shares.get(known.column, 0.0), known.missing_share
-        if share > before + MISSING_MORE:
-            notes.append(f"'{known.column}' is missing in {share:.0%} of the accounts ({before:.0%} in training).")
-    return notes

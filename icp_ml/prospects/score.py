@@ -38,7 +38,7 @@ from icp_ml.prospects.output import (
 )
 from icp_ml.prospects.passes import Run, Standing
 from icp_ml.prospects.spool import FolderSpool, MemorySpool
-from icp_ml.prospects.summary import ScoreSummary, data_notes, model_notes, tally_document
+from icp_ml.prospects.summary import ScoreSummary, data_notes, model_notes, parity_notes, tally_document
 
 if TYPE_CHECKING:
     from icp_ml.model.success_model import SuccessModel
@@ -292,5 +292,10 @@ def _summary(run: Run, standing: Standing, table: Table, options: ScoreOptions) 
         "data_sha256": table.sha256,
         "code_version": __version__,
         "ignored_columns": admission.ignored_columns,
-        "notes": [*model_notes(model), *admission.notes, *data_notes(admission.tally, standing.out_of_domain)],
+        "notes": [
+            *model_notes(model),
+            *admission.notes,
+            *parity_notes(model, admission.tally),
+            *data_notes(admission.tally, standing.out_of_domain),
+        ],
     }

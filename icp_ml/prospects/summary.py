@@ -12,6 +12,9 @@ from icp_ml.prospects.admission import Tally
 if TYPE_CHECKING:
     from icp_ml.model.success_model import SuccessModel
 
+MISSING_MORE = 0.5
+"""An attribute is named when its missing share is this much above that of training."""
+REJECTED_SHARE = 0.05
 UNSEEN_SHARE = 0.05
 OUTSIDE_SHARE = 0.5
 UNUSUAL_SHARE = 0.2
@@ -92,6 +95,10 @@ def data_notes(tally: Tally, out_of_domain: int) -> list[str]:
     notes = [] if tally.rows_in else ["The table has a header and no rows."]
     if tally.rows_in and not tally.admitted:
         notes.append("No account was left to score.")
+    if tally.rejected > REJECTED_SHARE * tally.rows_in:
+        (column, reason), count = tally.reasons.most_common(1)[0]
+        share = f"{tally.rejected / tally.rows_in:.0%}"
+        notes.append(f"{share} of the rows were rejected, most often for '{column}': {reason} ({count} rows).")
     for name, count in sorted(tally.unseen.items()):
         if count > UNSEEN_SHARE * tally.rows_in:
             share = f"{count / tally.rows_in:.0%}"
@@ -106,6 +113,22 @@ def data_notes(tally: Tally, out_of_domain: int) -> list[str]:
         share = f"{out_of_domain / tally.admitted:.0%}"
         notes.append(f"{share} of the accounts are unlike every customer: the model has no evidence on them.")
     return notes
+
+
+def missing_shares(tally: Tally) -> dict[str, float]:
+    """Return the share of the accounts without a value, by attribute."""
+    return {name: count / max(1, tally.admitted) for name, count in sorted(tally.missing.items())}
+
+
+def parity_notes(model: SuccessModel, tally: Tally) -> list[str]:
+    """Return which attributes are known much less often than in training."""
+    shares = missing_shares(tally)
+    before = {known.column: known.missing_share for known in model.contract.attributes}
+    return [
+        f"'{name}' is missing in {share:.0%} of the accounts ({before[name]:.0%} in training)."
+        for name, share in shares.items()
+        if share > before[name] + MISSING_MORE
+    ]
 
 
 def model_notes(model: SuccessModel) -> list[str]:
