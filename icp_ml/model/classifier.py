@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from icp_ml.model.calibration import NOT_MEASURED, Calibration, decide, line_covariance, line_range
 from icp_ml.model.explain import ServedMargin
@@ -129,6 +130,10 @@ class SuccessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ------
         ValueError
             Settings, columns or labels of the wrong kind, number or length.
+
+        Notes
+        -----
+        Linear algebra uses one thread meanwhile: with more, thousands of small products took three times the CPU.
         """
         self._check_settings()
         frame = as_frame(self, X, reset=True)
@@ -142,7 +147,9 @@ class SuccessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.features_ = FeatureMap.learn(frame.iloc[kept], self.kinds)
         matrix = self.features_.transform(frame)
         scaled = weight[kept] / weight[kept].mean()
-        self._fit_sample(Sample(matrix[kept], outcome[kept], scaled, clusters[kept], groups is not None), kept, matrix)
+        sample = Sample(matrix[kept], outcome[kept], scaled, clusters[kept], groups is not None)
+        with threadpool_limits(1, user_api="blas"):
+            self._fit_sample(sample, kept, matrix)
         return self
 
     def _check_settings(self) -> None:
