@@ -16,8 +16,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the bottom up: a room imports itself and rooms of an earlier line, never its own line's neighbours.
 LINES = (
     ("errors", "names"),
-    ("outputs", "strict_yaml", "strict_model", "rule_values", "rules"),
-    ("study", "study_checks", "study_schema"),
+    ("outputs", "strict", "rules"),
+    ("study",),
     ("accounts", "fits"),
     ("model",),
     ("economics",),
@@ -29,8 +29,6 @@ LINES = (
     ("cli",),
     ("training",),
 )
-# Lines that are one room in several modules: their neighbours may import each other.
-SHARED_LINES = (LINES[1], LINES[2])
 FITS_MAY_KNOW = {"fits", "errors", "names"}
 
 HOMES = {
@@ -41,7 +39,7 @@ HOMES = {
     "mlflow": ("icp_ml/lifecycle/",),
     "jinja2": ("icp_ml/report/",),
     "matplotlib": ("icp_ml/report/",),
-    "pydantic": ("icp_ml/study", "icp_ml/strict_model.py", "icp_ml/icp/profile.py"),
+    "pydantic": ("icp_ml/study", "icp_ml/strict/model.py", "icp_ml/icp/profile.py"),
 }
 # From accounts upward arithmetic is free; below it, reading a study or refusing a call needs none.
 ARITHMETIC = {"numpy", "pandas", "scipy", "sklearn", "pyarrow"}
@@ -49,11 +47,8 @@ BELOW_ARITHMETIC = {
     "errors",
     "names",
     "outputs",
-    "strict_yaml",
-    "strict_model",
+    "strict",
     "study",
-    "study_checks",
-    "study_schema",
 }
 
 
@@ -91,7 +86,7 @@ def may_import(room: str, other: str) -> bool:
     if room == "fits":
         return other in FITS_MAY_KNOW
     if line_of(other) == line_of(room):
-        return other == room or LINES[line_of(room)] in SHARED_LINES
+        return other == room
     return line_of(other) < line_of(room)
 
 

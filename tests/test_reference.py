@@ -14,9 +14,9 @@ from icp_ml.model.bundle import FORMAT_VERSION
 from icp_ml.model.gates import DEFAULT_GATES
 from icp_ml.model.metrics import METRICS
 from icp_ml.prospects.columns import LIST_COLUMNS, PROBABILITIES, score_columns
-from icp_ml.strict_yaml import parse_yaml
+from icp_ml.strict.yaml import parse_yaml
 from icp_ml.study import NO_ROOM_YET, study_from_document
-from icp_ml.study_schema import AttributeKey, Outcome, StudyFile
+from icp_ml.study.schema import AttributeKey, Outcome, StudyFile
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 SERIES = {f"{side}_{number}" for side in ("reason", "concern") for number in (1, 2, 3)}

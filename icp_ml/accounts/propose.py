@@ -20,7 +20,7 @@ from icp_ml.accounts.roles import SUSPECT, Roles, alone, best_fit, first_days, g
 from icp_ml.accounts.tables import Table, open_table
 from icp_ml.errors import ConfigError, DataError, message
 from icp_ml.names import CONTEXT, FIT_NAMES, PLAYERS
-from icp_ml.strict_yaml import parse_value, parse_yaml
+from icp_ml.strict.yaml import parse_value, parse_yaml
 from icp_ml.study import study_from_document
 
 HORIZON_DAYS = 365

@@ -12,7 +12,7 @@ import pandas as pd
 
 from icp_ml.accounts.column_facts import ColumnFacts, fit_keywords, keywords
 from icp_ml.names import CONTEXT, PLAYERS
-from icp_ml.study_checks import SCORE_COLUMNS
+from icp_ml.study.checks import SCORE_COLUMNS
 
 TELLS = 0.95
 """An attribute that orders the outcome this well on its own probably is the outcome."""

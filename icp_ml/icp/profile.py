@@ -13,10 +13,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from icp_ml.rules import Rule, parse_rule
-from icp_ml.strict_model import Day, Problem, StrictModel, read_model, refuse, without_nulls
-from icp_ml.strict_yaml import load_yaml
-from icp_ml.study_checks import rule_problem
-from icp_ml.study_schema import Column, Name
+from icp_ml.strict.model import Day, Problem, StrictModel, read_model, refuse, without_nulls
+from icp_ml.strict.yaml import load_yaml
+from icp_ml.study.checks import rule_problem
+from icp_ml.study.schema import Column, Name
 
 Mode = Literal["acquisition", "customer_success"]
 

@@ -14,7 +14,7 @@ from icp_ml.accounts.simulate import simulate
 from icp_ml.accounts.simulated_leaks import LEAKS, LEAKS_IN_STUDY
 from icp_ml.accounts.single import attribute_alone, folds_of, mark_alone
 from icp_ml.accounts.tables import table_of
-from icp_ml.strict_yaml import parse_yaml
+from icp_ml.strict.yaml import parse_yaml
 from icp_ml.study import load_study, study_from_document
 
 N = 400

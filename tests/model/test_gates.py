@@ -8,7 +8,7 @@ import pytest
 from icp_ml.errors import ConfigError
 from icp_ml.model.gates import DEFAULT_GATES, check_gates, is_ready, judge
 from icp_ml.model.metrics import METRICS, Estimate
-from icp_ml.study_checks import METRIC_NAMES
+from icp_ml.study.checks import METRIC_NAMES
 
 GOOD = {
     "roc_auc": Estimate(0.70, 0.60, 0.80),

@@ -123,7 +123,7 @@ class Rule:
         >>> parse_rule("employees >= 50").evaluate(frame).tolist()
         [1, 0, -1]
         """
-        from icp_ml.rule_values import evaluate  # here, because it needs pandas
+        from icp_ml.rules.values import evaluate  # here, because it needs pandas
 
         where = f"rule '{self.text}'"
         missing = sorted(self.columns - set(frame.columns))

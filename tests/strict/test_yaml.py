@@ -3,7 +3,7 @@ import math
 import pytest
 
 from icp_ml.errors import ConfigError, FileSystemError, UsageError
-from icp_ml.strict_yaml import MAX_BYTES, load_yaml, parse_yaml
+from icp_ml.strict.yaml import MAX_BYTES, load_yaml, parse_yaml
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from icp_ml.errors import ConfigError, FileSystemError
 from icp_ml.study import FIT_NAMES, Outcome, load_study, study_from_document, study_json_schema
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONTRACT = """
 name: acme-crm
 accounts: customers.parquet

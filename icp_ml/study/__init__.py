@@ -16,10 +16,10 @@ from typing import Any
 
 from icp_ml.errors import ConfigError, message
 from icp_ml.names import FIT_NAMES, PLAYERS
-from icp_ml.strict_model import Problem, read_model, refuse, without_nulls
-from icp_ml.strict_yaml import load_yaml, parse_value
-from icp_ml.study_checks import attribute_keys, cross_problems, rules_of
-from icp_ml.study_schema import (
+from icp_ml.strict.model import Problem, read_model, refuse, without_nulls
+from icp_ml.strict.yaml import load_yaml, parse_value
+from icp_ml.study.checks import attribute_keys, cross_problems, rules_of
+from icp_ml.study.schema import (
     AsOf,
     AuditOptions,
     Deals,

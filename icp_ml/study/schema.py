@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic.annotated_handlers import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-from icp_ml.strict_model import Day, StrictModel
+from icp_ml.strict.model import Day, StrictModel
 
 Stage = Literal["prospect", "discovery", "customer"]
 Kind = Literal["numeric", "categorical", "date"]

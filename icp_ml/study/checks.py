@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from icp_ml.errors import ConfigError
 from icp_ml.names import CONTEXT, FIT_NAMES, PLAYERS
 from icp_ml.rules import Rule, parse_rule
-from icp_ml.strict_model import Problem
-from icp_ml.study_schema import AttributeKey, StudyFile
+from icp_ml.strict.model import Problem
+from icp_ml.study.schema import AttributeKey, StudyFile
 
 METRIC_NAMES = (
     "roc_auc", "average_precision", "log_loss", "brier", "calibration_error", "calibration_slope",
