@@ -12,9 +12,9 @@ from sklearn.metrics import roc_auc_score
 
 from icp_ml.accounts.outcome import label_outcome
 from icp_ml.accounts.simulate import OBSERVED_UNTIL, simulate, survival_exponent, write_company
-from icp_ml.accounts.simulated_columns import CONTEXT as CONTEXT_LEVELS
-from icp_ml.accounts.simulated_columns import INDICATORS, NOISE
-from icp_ml.accounts.simulated_leaks import LEAKS
+from icp_ml.accounts.simulate.columns import CONTEXT as CONTEXT_LEVELS
+from icp_ml.accounts.simulate.columns import INDICATORS, NOISE
+from icp_ml.accounts.simulate.leaks import LEAKS
 from icp_ml.errors import UsageError
 from icp_ml.icp.profile import load_profile
 from icp_ml.names import FIT_NAMES

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from icp_ml.accounts.column_facts import SAMPLE_ROWS, ColumnFacts, keywords, read_facts
-from icp_ml.accounts.roles import SUSPECT, Roles, alone, best_fit, first_days, guess_roles, why_not
+from icp_ml.accounts.propose.column_facts import SAMPLE_ROWS, ColumnFacts, keywords, read_facts
+from icp_ml.accounts.propose.roles import SUSPECT, Roles, alone, best_fit, first_days, guess_roles, why_not
 from icp_ml.accounts.tables import Table, open_table
 from icp_ml.errors import ConfigError, DataError, message
 from icp_ml.names import CONTEXT, FIT_NAMES, PLAYERS

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from icp_ml.accounts.column_facts import ColumnFacts, fit_keywords, keywords
+from icp_ml.accounts.propose.column_facts import ColumnFacts, fit_keywords, keywords
 from icp_ml.names import CONTEXT, PLAYERS
 from icp_ml.study.checks import SCORE_COLUMNS
 

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from scipy.special import expit, log_expit
 
-from icp_ml.accounts.simulated_columns import draw_attributes, draw_context, draw_names, known_to_prospects
-from icp_ml.accounts.simulated_leaks import LEAKS, plant
-from icp_ml.accounts.simulated_study import profile_text, study_text
+from icp_ml.accounts.simulate.columns import draw_attributes, draw_context, draw_names, known_to_prospects
+from icp_ml.accounts.simulate.leaks import LEAKS, plant
+from icp_ml.accounts.simulate.study_text import profile_text, study_text
 from icp_ml.errors import UsageError, message
 from icp_ml.names import CONTEXT, FIT_NAMES
 
@@ -105,7 +105,7 @@ def simulate(
         Whether sales wins accounts that succeed, wins accounts that churn, nothing matters, or the rules changed in
         the last 18 months.
     leaks : bool or collection of str
-        Plant columns that know the outcome, all five kinds or the named ones of ``simulated_leaks.LEAKS``.
+        Plant columns that know the outcome, all five kinds or the named ones of ``simulate.leaks.LEAKS``.
 
     Returns
     -------

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from icp_ml.accounts.simulated_study import LEAKS_IN_STUDY
+from icp_ml.accounts.simulate.study_text import LEAKS_IN_STUDY
 from icp_ml.errors import UsageError, message
 
 Flags = npt.NDArray[np.bool_]

@@ -132,7 +132,7 @@ def fit_keywords() -> dict[str, list[str]]:
 
 @cache
 def _file() -> dict[str, dict[str, list[str]] | list[str]]:
-    text = (files("icp_ml.accounts") / "keywords.json").read_text(encoding="utf-8")
+    text = (files("icp_ml.accounts.propose") / "keywords.json").read_text(encoding="utf-8")
     content: dict[str, dict[str, list[str]] | list[str]] = json.loads(text)
     return content
 
