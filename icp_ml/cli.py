@@ -95,6 +95,7 @@ def _init(commands: Any) -> None:
     parser = _command(commands, "init", "propose a study file from a table of customers", _run_init)
     parser.add_argument("customers", metavar="CUSTOMERS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
     parser.add_argument("--out", metavar="FILE", default="study.yaml", help="where the study goes (default study.yaml)")
+    parser.add_argument("--encoding", help="encoding of a CSV, e.g. latin-1 (default utf-8)")
 
 
 def _audit(commands: Any) -> None:
@@ -179,7 +180,7 @@ def _run_quickstart(options: argparse.Namespace) -> Any:
 def _run_init(options: argparse.Namespace) -> Any:
     import icp_ml.workflow as workflow
 
-    return workflow.init(options.customers, out=options.out)
+    return workflow.init(options.customers, out=options.out, encoding=options.encoding)
 
 
 def _run_audit(options: argparse.Namespace) -> Any:

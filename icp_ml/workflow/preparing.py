@@ -98,7 +98,7 @@ class InitResult:
         return "\n".join([f"{self.out}: a proposed study", *(f"note: {note}" for note in self.notes), step])
 
 
-def init(customers: str | Path, *, out: str | Path = "study.yaml") -> InitResult:
+def init(customers: str | Path, *, out: str | Path = "study.yaml", encoding: str | None = None) -> InitResult:
     """Propose a study file from a table of customers and write it.
 
     Parameters
@@ -107,6 +107,8 @@ def init(customers: str | Path, *, out: str | Path = "study.yaml") -> InitResult
         CSV, CSV.gz, Parquet or a folder of Parquet.
     out : str or Path
         The study to write; an existing file is replaced only while it is an untouched proposal.
+    encoding : str, optional
+        Of a CSV, such as latin-1; UTF-8 when left out.
 
     Returns
     -------
@@ -114,7 +116,7 @@ def init(customers: str | Path, *, out: str | Path = "study.yaml") -> InitResult
         The text, and what a person must decide.
     """
     out = ensure_can_write_file(out, _is_untouched)
-    proposal = propose_study(Path(customers), out)
+    proposal = propose_study(Path(customers), out, encoding)
     text = f"{_signature(proposal.text)}\n{proposal.text}"
     with whole_file(out, _is_untouched) as path:
         path.write_text(text, encoding="utf-8")

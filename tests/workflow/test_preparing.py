@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 from icp_ml.errors import UsageError
@@ -40,3 +41,12 @@ def test_an_audit_tells_which_keys_are_not_used_yet(company):
     text = audit(company / "study.yaml", overrides=["readiness={able: [team_size >= 5]}"]).to_text()
     assert "not used yet: " in text
     assert "readiness" in text.splitlines()[-1]
+
+
+def test_a_latin_1_table_is_proposed_with_its_encoding(company, tmp_path):
+    frame = pd.read_parquet(company / "customers.parquet").head(100)
+    frame["region"] = "Höhe"
+    frame.to_csv(tmp_path / "c.csv", index=False, encoding="latin-1", sep=";")
+    init(tmp_path / "c.csv", out=tmp_path / "study.yaml", encoding="latin-1")
+    read = load_study(tmp_path / "study.yaml").read
+    assert (read.delimiter, read.encoding) == (";", "latin-1")

@@ -54,7 +54,7 @@ class _Place:
     why: str
 
 
-def propose_study(customers: str | Path, out: str | Path) -> Proposal:
+def propose_study(customers: str | Path, out: str | Path, encoding: str | None = None) -> Proposal:
     """Read a table of customers and propose a study for it.
 
     Parameters
@@ -63,6 +63,8 @@ def propose_study(customers: str | Path, out: str | Path) -> Proposal:
         CSV, CSV.gz, Parquet or a folder of Parquet; the delimiter of a CSV is found.
     out : str or Path
         Where the study will be written; the table is named relative to it. Nothing is written here.
+    encoding : str, optional
+        Of a CSV, such as latin-1; UTF-8 when left out.
 
     Returns
     -------
@@ -77,29 +79,30 @@ def propose_study(customers: str | Path, out: str | Path) -> Proposal:
         The bytes are no such table, it has no rows, or no column can be an attribute.
     """
     customers, out = Path(customers), Path(out)
-    table, delimiter = _opened(customers)
+    table, read = _opened(customers, encoding)
     facts = read_facts(table)
     if not facts or not facts[0].n:
         raise DataError(message(customers, "no rows", "a table of customers", "Export it again"))
     roles = guess_roles(facts)
     places = [_place(fact, roles) for fact in facts if fact.name not in roles.columns]
     places = _with_a_fit(_rated(places), customers)
-    text = "\n".join(_lines(customers, out, delimiter, roles, places, facts)) + "\n"
+    text = "\n".join(_lines(customers, out, read, roles, places, facts)) + "\n"
     study_from_document(parse_yaml(text, str(out)), out.parent, str(out))  # a proposal that does not load is our defect
     return Proposal(text, tuple(_notes(roles, places, facts)))
 
 
-def _opened(path: Path) -> tuple[Table, str | None]:
-    """Open a table, trying the usual delimiters where the comma finds one column only."""
+def _opened(path: Path, encoding: str | None) -> tuple[Table, dict[str, str]]:
+    """Open a table, trying the usual delimiters where the comma finds one column only; with it, the `read` key."""
+    told = {} if encoding is None else {"encoding": encoding}
     refused: list[DataError] = []
     for delimiter in _DELIMITERS:
         try:
-            table = open_table(path, delimiter=None if delimiter == "," else delimiter)
+            table = open_table(path, delimiter=None if delimiter == "," else delimiter, encoding=encoding)
         except DataError as error:
             refused.append(error)
             continue
         if len(table.columns) > 1 or not table.is_text:
-            return table, None if delimiter == "," else delimiter
+            return table, told if delimiter == "," else {"delimiter": delimiter, **told}
     raise refused[0] if refused else DataError(message(path, "one column", "an id and attributes", "Check the table"))
 
 
@@ -141,7 +144,7 @@ def _with_a_fit(places: list[_Place], customers: Path) -> list[_Place]:
 def _lines(
     customers: Path,
     out: Path,
-    delimiter: str | None,
+    read: dict[str, str],
     roles: Roles,
     places: Sequence[_Place],
     facts: Sequence[ColumnFacts],
@@ -149,8 +152,8 @@ def _lines(
     yield "# A draft: every line with 'guess' came from names and values alone. Correct it, then add map_reviewed."
     yield f"name: {_quoted(_study_name(customers))}"
     yield f"accounts: {_quoted(_relative(customers, out))}"
-    if delimiter:
-        yield f"read: {{delimiter: {json.dumps(delimiter)}}}"
+    if read:
+        yield f"read: {{{', '.join(f'{key}: {json.dumps(value)}' for key, value in read.items())}}}"
     yield from _identity_lines(roles, facts)
     yield from _outcome_lines(roles, facts)
     yield "fits:"
