@@ -61,7 +61,7 @@ class AuditResult:
         return {
             "study": prepared.study.name,
             "counts": {"rows": prepared.customers.n_rows_read, **prepared.labels.counts},
-            "excluded": dict(prepared.customers.excluded) | dict(prepared.labels.reasons),
+            "left_out": dict(prepared.customers.excluded) | dict(prepared.labels.reasons),
             "findings": [finding.as_document() for finding in prepared.findings],
             "notes": [*prepared.labels.notes, *prepared.customers.warnings],
             "not_used": list(prepared.study.not_used),

@@ -104,8 +104,8 @@ def test_fault_37_outcomes_before_as_of_are_excluded_and_unfinished_windows_are_
     desk.customers["churned_on"] = placed(desk.customers.churned_on, [6, 7], "")
     document = desk.audited().document
     assert document["counts"]["excluded"] == 3
-    assert document["excluded"]["ended before as_of"] == 3
-    assert document["excluded"]["as_of is empty"] == 2
+    assert document["left_out"]["ended before as_of"] == 3
+    assert document["left_out"]["as_of is empty"] == 2
     states = ("success", "churned", "censored", "excluded")
     assert sum(document["counts"][state] for state in states) == document["counts"]["rows"] - 2
 
