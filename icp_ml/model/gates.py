@@ -120,8 +120,9 @@ def _judged(name: str, bar: Bar, estimates: Mapping[str, Estimate]) -> Gate:
         return _judged_end(name, bar, estimate, span)
     low, high = _allowed(metric, bar)
     passed = estimate.low <= high and estimate.high >= low
-    rule = f"fails only when the interval lies wholly outside {_words(low, high)}"
-    return Gate(name, passed, estimate.value, bar, f"{metric}: {estimate.value:.3f}, {span}; {rule}")
+    verdict = "the interval reaches" if passed else "the interval lies wholly outside"
+    why = f"{metric}: {estimate.value:.3f}, {span}; {verdict} {_words(low, high)}"
+    return Gate(name, passed, estimate.value, bar, why)
 
 
 def _judged_end(name: str, bar: float, estimate: Estimate, span: str) -> Gate:

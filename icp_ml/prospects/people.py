@@ -84,11 +84,11 @@ def questions(frame: pd.DataFrame, question_value: Mapping[str, float], labels: 
     for name in sorted(question_value, key=lambda column: (question_value[column], column)):
         if question_value[name] <= 0:
             continue
-        question = f"Ask about {labels.get(name, name.replace('_', ' '))}."
+        words = labels.get(name, name.replace("_", " "))
         if name not in frame.columns:
-            asked[:] = question
+            asked[:] = f"Find out in discovery: {words} (not in this score)."
         else:
-            asked[frame[name].isna().to_numpy()] = question
+            asked[frame[name].isna().to_numpy()] = f"Ask about {words}."
     return asked
 
 

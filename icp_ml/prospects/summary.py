@@ -94,7 +94,10 @@ def data_notes(tally: Tally, out_of_domain: int) -> list[str]:
     """Return what a reader must know of the table."""
     notes = [] if tally.rows_in else ["The table has a header and no rows."]
     if tally.rows_in and not tally.admitted:
-        notes.append("No account was left to score.")
+        if tally.already_customers == tally.rows_in:
+            notes.append(f"All {tally.rows_in:,} rows are customers of this study: give the table of prospects.")
+        else:
+            notes.append("No account was left to score.")
     if tally.rejected > REJECTED_SHARE * tally.rows_in:
         (column, reason), count = tally.reasons.most_common(1)[0]
         share = f"{tally.rejected / tally.rows_in:.0%}"

@@ -185,7 +185,10 @@ def _numbers(evaluation: Evaluation) -> list[dict[str, str]]:
     for name, text in (
         ("roc_auc", "ROC AUC: a success ranks above a failure this often; .5 is chance"),
         ("lift_at_10", "lift of the top 10 %: their success share over the base rate; 1 is chance"),
-        ("calibration_error", "calibration error: mean gap between chance and what happened; 0 is best"),
+        (
+            "calibration_error",
+            "calibration error: mean gap between chance and what happened, noise included; 0 is best",
+        ),
     ):
         estimate = evaluation.metrics[name]
         interval = f"{plain_number(estimate.low)} to {plain_number(estimate.high)}"
@@ -224,13 +227,13 @@ def _evaluation_tables(evaluation: Evaluation) -> dict[str, Any]:
     ]
     bands = [
         {
-            "name": band["grade"],
+            "name": f"{'first' if place == 0 else 'next'} {int(band['n']):,}",
             "n": int(band["n"]),
             "predicted": plain_number(band["predicted"]),
             "observed": plain_number(band["observed"]),
             "interval": f"{plain_number(band['low'])} to {plain_number(band['high'])}",
         }
-        for band in evaluation.bands
+        for place, band in enumerate(evaluation.bands)
     ]
     shown = any(row["random_split"] for row in rows)
     return {
@@ -351,7 +354,7 @@ def _attributes(
 
 def _notes(training: Training) -> list[str]:
     study = training.study
-    notes = [*training.labels.notes, *training.split.steps, *training.customers.warnings]
+    notes = [*training.labels.notes, *training.split.steps]
     if study.not_used:
         notes.append(f"Read and checked, not used yet: {', '.join(study.not_used)}.")
     if study.as_of is None:

@@ -12,6 +12,10 @@ WIDTH = 440
 """Width of every chart's own coordinates; small enough that 13-unit text stays readable on a phone."""
 
 
+_Name = tuple[float, float, str, float]
+"""Where a level's name starts and ends, the name, and the level's mean."""
+
+
 @dataclass(frozen=True)
 class Axis:
     """A straight map from data to drawing coordinates."""
@@ -123,12 +127,22 @@ def _levels(levels: Sequence[dict[str, Any]], x: Axis, middle: float) -> list[st
         dots.append(_dot(x(level["mean"]), middle, 2.5 + 7 * level["share"] ** 0.5, "level", tip))
     lowest, highest = min(levels, key=lambda level: level["mean"]), max(levels, key=lambda level: level["mean"])
     named = [_placed(level, x) for level in ([lowest, highest] if lowest is not highest else [lowest])]
-    if len(named) == 2 and named[0][1] > named[1][0]:  # the two names would touch: keep the farther one
-        named = [max(named, key=lambda place: abs(place[3]))]
+    if len(named) == 2 and named[0][1] > named[1][0]:
+        named = _apart(*named)
     return [*dots, *(_text((start + end) / 2, middle + 20, text, "middle", "tick") for start, end, text, _ in named)]
 
 
-def _placed(level: dict[str, Any], x: Axis) -> tuple[float, float, str, float]:
+def _apart(left: _Name, right: _Name) -> list[_Name]:
+    """Move two names that would touch away from each other; where one leaves the drawing, keep the farther one."""
+    middle = (left[1] + right[0]) / 2
+    moved_left = (middle - (left[1] - left[0]), middle, *left[2:])
+    moved_right = (middle, middle + right[1] - right[0], *right[2:])
+    if moved_left[0] < 0 or moved_right[1] > WIDTH:
+        return [max((left, right), key=lambda place: abs(place[3]))]
+    return [moved_left, moved_right]
+
+
+def _placed(level: dict[str, Any], x: Axis) -> _Name:
     """Return where a level's name starts and ends, held inside the drawing, the name, and its mean."""
     name = level["name"] if len(level["name"]) <= 24 else level["name"][:23] + "…"
     half = 3.4 * len(name) + 3

@@ -16,7 +16,10 @@ METRIC_WORDS: dict[str, tuple[str, str]] = {
     "average_precision": ("average precision", "area under precision and recall; chance is the base rate"),
     "log_loss": ("log loss", "mean surprise; smaller is better"),
     "brier": ("Brier score", "mean squared error of the chance; smaller is better"),
-    "calibration_error": ("calibration error", "mean gap between chance and success share in ten groups; 0 is best"),
+    "calibration_error": (
+        "calibration error",
+        "mean gap between chance and success share in ten groups, noise included; 0 is best",
+    ),
     "calibration_slope": ("calibration slope", "1 is right; below 1 chances are too extreme"),
     "calibration_intercept": ("calibration intercept", "0 is right; above 0 chances are too low"),
     "lift_at_10": ("lift of the top 10 %", "success share of the top over the base rate; 1 is chance"),
@@ -65,8 +68,12 @@ def verdict_evidence(evaluation: Evaluation, horizon_days: int | None) -> str:
     within = f" within {horizon_days} days" if horizon_days else ""
     return (
         f"Judged on {evaluation.n_test:,} accounts with known outcome ({evaluation.base_rate:.0%} succeeded{within}); "
-        f"trained on {evaluation.n_train:,}. Learner: {evaluation.learner}."
+        f"trained on {evaluation.n_train:,}. Learner: {_learner_words(evaluation.learner)}."
     )
+
+
+def _learner_words(learner: str) -> str:
+    return "logistic, which the column of that name repeats" if learner == "logistic" else learner
 
 
 def verdict_reasons(evaluation: Evaluation, steps: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ from icp_ml.accounts.findings import Finding, audit_customers
 from icp_ml.accounts.outcome import Labels, label_outcome
 from icp_ml.accounts.propose import propose_study
 from icp_ml.accounts.tables import table_of
+from icp_ml.errors import UsageError, message
 from icp_ml.outputs import ensure_can_write_file, whole_file
 from icp_ml.report.wording import count_rows
 from icp_ml.study import Study, load_study
@@ -115,6 +116,10 @@ def init(customers: str | Path, *, out: str | Path = "study.yaml", encoding: str
     InitResult
         The text, and what a person must decide.
     """
+    out = Path(out)
+    if out.is_file() and out.read_bytes().startswith(_SIGNED) and not _is_untouched(out):
+        came = "was changed since icp-ml wrote it"
+        raise UsageError(message(out, came, "an untouched proposal to replace", "Name another file with --out"))
     out = ensure_can_write_file(out, _is_untouched)
     proposal = propose_study(Path(customers), out, encoding)
     text = f"{_signature(proposal.text)}\n{proposal.text}"
@@ -123,8 +128,11 @@ def init(customers: str | Path, *, out: str | Path = "study.yaml", encoding: str
     return InitResult(out, text, proposal.notes)
 
 
+_SIGNED = b"# icp-ml init "
+
+
 def _signature(text: str) -> str:
-    return f"# icp-ml init {hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    return f"{_SIGNED.decode()}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def _is_untouched(path: Path) -> bool:

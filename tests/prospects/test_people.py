@@ -49,7 +49,7 @@ def test_the_question_is_the_unknown_attribute_that_varies_most():
 def test_what_is_known_only_after_discovery_is_unknown_for_everyone():
     frame = pd.DataFrame({"crm": ["a", None]})
     asked = questions(frame, {"crm": 0.5, "api_skill": 0.3}, {})
-    assert asked.tolist() == ["Ask about api skill.", "Ask about crm."]
+    assert asked.tolist() == ["Find out in discovery: api skill (not in this score).", "Ask about crm."]
 
 
 def test_no_question_where_none_is_worth_asking():

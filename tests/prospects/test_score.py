@@ -313,7 +313,7 @@ def test_the_list_asks_for_what_is_unknown(tmp_path, run, prospects):
     assert asked[["p-000000", "p-000001", "p-000002"]].tolist() == [
         "Ask about budget.",
         "Ask about crm.",
-        "Ask about api skill.",
+        "Find out in discovery: api skill (not in this score).",
     ]
 
 

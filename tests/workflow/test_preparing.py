@@ -24,7 +24,7 @@ def test_a_proposal_that_somebody_corrected_is_kept(company, tmp_path):
     out = tmp_path / "study.yaml"
     init(company / "customers.parquet", out=out)
     out.write_text(out.read_text() + "# checked by me\n")
-    with pytest.raises(UsageError, match=r"study\.yaml: exists and was not written by icp-ml"):
+    with pytest.raises(UsageError, match=r"study\.yaml: was changed since icp-ml wrote it"):
         init(company / "customers.parquet", out=out)
 
 
