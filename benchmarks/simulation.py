@@ -256,7 +256,7 @@ def measure_gate(seed: int, n: int, world: str) -> Row:
     def known_on(day: date) -> Labels:
         return relabel_at(outcome, seen.outcome, seen.as_of, day)
 
-    split = choose_split(labels, seen.as_of, seen.groups, where.study.floor, known_on, seed)
+    split = choose_split(labels, seen.as_of, seen.groups, where.study.floor, known_on)
     options = EvaluationOptions(capacity=where.study.capacity, seed=seed)
     found = evaluate(lambda: classifier(where, "auto"), where.frame, labels, split, groups=seen.groups, options=options)
     return {

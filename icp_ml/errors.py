@@ -23,12 +23,6 @@ class ConfigError(UsageError):
     """A study, profile or setting is not valid (exit code 2)."""
 
 
-class NotReadyError(IcpError):
-    """Everything was done and written, but a gate said no (exit code 3)."""
-
-    exit_code = 3
-
-
 class DataError(IcpError):
     """Bytes were read and are not acceptable (exit code 4)."""
 

@@ -143,11 +143,6 @@ class TableContract:
         if problems:
             raise DataError("\n".join(problems))
 
-    def extra_columns(self, table: Table) -> tuple[str, ...]:
-        """Return the columns of a table that the model does not read."""
-        read = {*self.columns(), self.as_of}
-        return tuple(name for name in table.columns if name not in read)
-
     def convert(self, batch: pa.RecordBatch, first_row: int, is_text: bool, as_of: date | None = None) -> Converted:
         """Read one batch of rows as the model needs them.
 

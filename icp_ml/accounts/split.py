@@ -67,7 +67,6 @@ def choose_split(
     groups: npt.NDArray[np.int64] | None,
     floor: Floor,
     relabel: Callable[[date], Labels],
-    seed: int = 0,
 ) -> Split:
     """Return the split by time, or say in sentences why it had to be cross-validation.
 
@@ -83,8 +82,6 @@ def choose_split(
         Successes and failures that training needs.
     relabel : callable
         Gives the labels as known at the end of an earlier day, without the accounts signed from that day on.
-    seed : int
-        Kept for callers that pass every choice one seed; the split itself draws nothing.
 
     Returns
     -------

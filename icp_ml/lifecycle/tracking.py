@@ -61,10 +61,6 @@ class Registration:
     is_champion: bool
     is_new: bool
 
-    def to_json(self) -> str:
-        """Return the text of ``registration.json`` for this version."""
-        return registration_text(self.name, self.version)
-
 
 def registration_text(name: str, version: int) -> str:
     r"""Return the text of ``registration.json``, which stands beside the bundle and outside its digest.

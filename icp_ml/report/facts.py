@@ -357,6 +357,8 @@ def _notes(training: Training) -> list[str]:
     notes = [*training.labels.notes, *training.split.steps]
     if study.not_used:
         notes.append(f"Read and checked, not used yet: {', '.join(study.not_used)}.")
+    if not training.evaluation.bands_ordered:
+        notes.append("A band further down the list did better than the one above it: see the outcomes by band.")
     if study.as_of is None:
         notes.append("The study names no as_of day: there is no split by time, and the estimate may be too good.")
     if study.audit.allow:

@@ -140,7 +140,7 @@ def _split(prepared: Prepared) -> Split:
     study, customers = prepared.study, prepared.customers
     days = np.empty(0, "datetime64[D]") if customers.as_of is None else customers.as_of  # not asked for without dates
     relabel = partial(relabel_at, study.outcome, customers.outcome, days)
-    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, relabel, study.seed)
+    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, relabel)
 
 
 def _train(prepared: Prepared, attributes: Sequence[Attribute], split: Split, out: str | Path | None) -> TrainResult:

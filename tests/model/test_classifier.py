@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import combinations
+from math import factorial
 
 import numpy as np
 import pandas as pd
@@ -343,3 +345,32 @@ def test_an_attribute_that_is_always_missing_counts_for_nothing():
     frame["budget"] = np.nan
     contributions = SuccessClassifier(FITS, learner="blend").fit(frame, y).fit_contributions(frame)
     assert not contributions["resource"].to_numpy().any()
+
+
+def enumerated_fits(model, frame, account):
+    """Return the Shapley values of the players by definition: the mean served margin over every coalition."""
+
+    def worth(coalition):
+        mixed = frame.copy()
+        for column in (name for name, fit in FITS.items() if fit in coalition):
+            mixed[column] = account[column].iloc[0]
+        return model.decision_function(mixed).mean()
+
+    players = sorted(set(FITS.values()))
+    values = dict.fromkeys(PLAYERS, 0.0)
+    for player in players:
+        others = [name for name in players if name != player]
+        for size in range(len(players)):
+            share = factorial(size) * factorial(len(players) - size - 1) / factorial(len(players))
+            for joined in combinations(others, size):
+                values[player] += share * (worth({*joined, player}) - worth(set(joined)))
+    return [values[name] for name in PLAYERS]
+
+
+@pytest.mark.parametrize("learner", LEARNERS)
+def test_fits_of_the_served_margin_equal_the_enumeration_of_coalitions(fitted, learner):
+    model, (frame, _) = fitted[learner], company()
+    for row in (0, 7, 11):
+        account = frame.iloc[[row]]
+        expected = enumerated_fits(model, frame, account)
+        np.testing.assert_allclose(model.contributions_array(account)[0], expected, atol=1e-9)
