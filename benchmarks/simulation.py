@@ -42,8 +42,8 @@ from icp_ml.accounts.split import choose_split
 from icp_ml.accounts.tables import table_of
 from icp_ml.model import SuccessClassifier
 from icp_ml.model.calibration import fit_line
-from icp_ml.model.evaluate import EvaluationOptions, evaluate
-from icp_ml.model.gates import BEATS_BASE_RATE
+from icp_ml.model.evaluation.evaluate import EvaluationOptions, evaluate
+from icp_ml.model.evaluation.gates import BEATS_BASE_RATE
 from icp_ml.names import FIT_NAMES, PLAYERS
 from icp_ml.study import Study, load_study
 

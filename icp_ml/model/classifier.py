@@ -15,12 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from icp_ml.model.calibration import NOT_MEASURED, Calibration, decide, line_covariance, line_range
-from icp_ml.model.explain import ServedMargin
 from icp_ml.model.features import FeatureMap
 from icp_ml.model.inputs import as_clusters, as_frame, as_outcome, as_weight, fits_of, signs_of
 from icp_ml.model.learners import LogisticLearner, TreeLearner
 from icp_ml.model.parts import FORMAT, ClassifierParts, margin_document, margin_from
 from icp_ml.model.selection import LEARNERS, Folds, Sample, Selection, select
+from icp_ml.model.served import ServedMargin
 from icp_ml.names import PLAYERS
 
 if TYPE_CHECKING:

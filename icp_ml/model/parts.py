@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icp_ml.errors import ModelError, message
-from icp_ml.model.explain import ServedMargin
 from icp_ml.model.learners import LinearMap, LogisticModel, TreeModel
+from icp_ml.model.served import ServedMargin
 
 FORMAT = 1
 """Version of the parts; raise it, and keep a reader for the old one, when their meaning changes."""

@@ -16,12 +16,12 @@ from icp_ml.report.wording import METRIC_WORDS, count_rows, headline, plain_numb
 from icp_ml.rules import Rule
 
 if TYPE_CHECKING:
+    from icp_ml.accounts.audit.finding import Finding
     from icp_ml.accounts.customers import Customers
-    from icp_ml.accounts.findings import Finding
     from icp_ml.accounts.outcome import Labels
     from icp_ml.accounts.split import Split
     from icp_ml.model.classifier import SuccessClassifier
-    from icp_ml.model.evaluate import Evaluation
+    from icp_ml.model.evaluation.evaluate import Evaluation
     from icp_ml.model.success_model import SuccessModel
     from icp_ml.study import Study
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from icp_ml.accounts.customers import Customers
     from icp_ml.accounts.outcome import Labels
-    from icp_ml.model.evaluate import Evaluation
+    from icp_ml.model.evaluation.evaluate import Evaluation
 
 METRIC_WORDS: dict[str, tuple[str, str]] = {
     "roc_auc": ("ROC AUC", "how often a success ranks above a failure; .5 is chance"),

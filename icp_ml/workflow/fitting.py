@@ -16,7 +16,7 @@ from icp_ml.accounts.contract import learn_contract
 from icp_ml.accounts.split import Split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
-from icp_ml.model.evaluate import Evaluation, EvaluationOptions, evaluate
+from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
 from icp_ml.model.success_model import SuccessModel, identified
 from icp_ml.prospects.admission import customer_key
 from icp_ml.rules import parse_rule

@@ -11,8 +11,9 @@ from typing import Any
 
 import pandas as pd
 
+from icp_ml.accounts.audit.finding import Finding
+from icp_ml.accounts.audit.findings import audit_customers
 from icp_ml.accounts.customers import Customers, load_customers
-from icp_ml.accounts.findings import Finding, audit_customers
 from icp_ml.accounts.outcome import Labels, label_outcome
 from icp_ml.accounts.propose import propose_study
 from icp_ml.accounts.tables import table_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from icp_ml.accounts.split import Split
 from icp_ml.lifecycle.tracking import Registration
-from icp_ml.model.evaluate import Evaluation
+from icp_ml.model.evaluation.evaluate import Evaluation
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.report.render import Facts
 from icp_ml.report.wording import plain_number

@@ -19,7 +19,7 @@ from icp_ml.errors import ConfigError, LeakError, TooFewError, message
 from icp_ml.icp.profile import load_profile
 from icp_ml.lifecycle.tracking import Registration, log_training, registration_text
 from icp_ml.model.bundle import MANIFEST
-from icp_ml.model.gates import check_gates
+from icp_ml.model.evaluation.gates import check_gates
 from icp_ml.model.success_model import REGISTRATION, SuccessModel, write_model
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
 from icp_ml.report.facts import Training, hypothesis_facts, training_facts

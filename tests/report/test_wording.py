@@ -1,6 +1,6 @@
 from types import SimpleNamespace
 
-from icp_ml.model.metrics import Estimate
+from icp_ml.model.evaluation.metrics import Estimate
 from icp_ml.report.wording import headline
 
 

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import mannwhitneyu
 
+from icp_ml.accounts.audit.finding import SEVERITIES, Finding, Severity
+from icp_ml.accounts.audit.single import Alone, Folds, attribute_alone, folds_of, mark_alone
 from icp_ml.accounts.customers import Customers
 from icp_ml.accounts.duplicates import identical_groups, n_duplicate_rows
 from icp_ml.accounts.kinds import Kind
 from icp_ml.accounts.label_values import same_value
 from icp_ml.accounts.outcome import Labels
 from icp_ml.accounts.personal import personal_kind, shown
-from icp_ml.accounts.single import Alone, Folds, attribute_alone, folds_of, mark_alone
 from icp_ml.errors import first_rows
 
 if TYPE_CHECKING:
     from icp_ml.study import Study
-
-Severity = Literal["blocker", "warning", "note"]
-SEVERITIES: tuple[Severity, ...] = ("blocker", "warning", "note")
 
 MANY_LEVELS = 200
 DOMINANT_SHARE = 0.98
@@ -44,38 +42,6 @@ _PLACEHOLDER_WORDS = frozenset(
 )  # fmt: skip
 _LATE_WORDS = ("churn", "cancel", "terminat", "renewal", "offboard", "lost_reason", "csat", "health_score")
 _ROUND_TO = (12, 10, 100, 1_000, 10_000, 100_000)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing an audit found.
-
-    Attributes
-    ----------
-    severity : {"blocker", "warning", "note"}
-        A blocker stops training.
-    check : str
-        Short name of the check.
-    column : str or None
-        The column it is about; None for the table.
-    count : int
-        Rows or values concerned.
-    evidence : str
-        Numbers behind it; never values of personal columns.
-    next_step : str
-        What to do about it.
-    """
-
-    severity: Severity
-    check: str
-    column: str | None
-    count: int
-    evidence: str
-    next_step: str
-
-    def as_document(self) -> dict[str, Any]:
-        """Return the finding as a JSON object."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from icp_ml.errors import ConfigError
-from icp_ml.model.gates import DEFAULT_GATES, check_gates, is_ready, judge
-from icp_ml.model.metrics import METRICS, Estimate
+from icp_ml.model.evaluation.gates import DEFAULT_GATES, check_gates, is_ready, judge
+from icp_ml.model.evaluation.metrics import METRICS, Estimate
 from icp_ml.study.checks import METRIC_NAMES
 
 GOOD = {

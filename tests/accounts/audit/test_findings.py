@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from icp_ml.accounts.audit.findings import audit_customers
+from icp_ml.accounts.audit.single import attribute_alone, folds_of, mark_alone
 from icp_ml.accounts.customers import load_customers
-from icp_ml.accounts.findings import audit_customers
 from icp_ml.accounts.outcome import label_outcome
 from icp_ml.accounts.simulate import simulate
 from icp_ml.accounts.simulate.leaks import LEAKS, LEAKS_IN_STUDY
-from icp_ml.accounts.single import attribute_alone, folds_of, mark_alone
 from icp_ml.accounts.tables import table_of
 from icp_ml.strict.yaml import parse_yaml
 from icp_ml.study import load_study, study_from_document

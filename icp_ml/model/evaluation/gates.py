@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from icp_ml.errors import ConfigError, message
-from icp_ml.model.metrics import METRICS, Estimate
+from icp_ml.model.evaluation.metrics import METRICS, Estimate
 
 Bar = float | tuple[float, float]
 
@@ -77,7 +77,7 @@ def judge(estimates: Mapping[str, Estimate], overrides: Mapping[str, Bar] | None
     Parameters
     ----------
     estimates : mapping of str to Estimate
-        From `icp_ml.model.metrics.estimate_metrics`, and ``beats_base_rate`` from `paired_log_loss`.
+        From `icp_ml.model.evaluation.metrics.estimate_metrics`, and ``beats_base_rate`` from `paired_log_loss`.
     overrides : mapping, optional
         Bars of the study; they replace defaults of the same name. ``NAME_low: x`` passes when the low end of the
         interval is above x, ``NAME_high: x`` when its high end is below x. ``NAME: [a, b]`` and ``NAME: x`` fail only

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from icp_ml.accounts.split import grouped_folds
-from icp_ml.model.curves import bands_are_ordered, lift_curve, outcome_bands, reliability_bins
-from icp_ml.model.gates import BEATS_BASE_RATE, Bar, Gate, is_ready, judge
-from icp_ml.model.metrics import (
+from icp_ml.model.evaluation.curves import bands_are_ordered, lift_curve, outcome_bands, reliability_bins
+from icp_ml.model.evaluation.gates import BEATS_BASE_RATE, Bar, Gate, is_ready, judge
+from icp_ml.model.evaluation.metrics import (
     METRICS,
     PROBABILITY_METRICS,
     RANKING_METRICS,
@@ -69,7 +69,7 @@ class EvaluationOptions:
     capacity : int or None
         Accounts the team can work in a period.
     gates : mapping
-        Bars of the study, see `icp_ml.model.gates.judge`.
+        Bars of the study, see `icp_ml.model.evaluation.gates.judge`.
     rule : array of bool, shape (n,), or None
         Which accounts today's rule would choose.
     base_rate : float or None
@@ -112,7 +112,7 @@ class Evaluation:
     ready : bool
         Every gate was passed.
     reliability, lift_curve, bands : list of dict
-        See `icp_ml.model.curves`.
+        See `icp_ml.model.evaluation.curves`.
     bands_ordered : bool
         No grade did better than the one above it.
     test_index : array of int

@@ -12,8 +12,8 @@ from scipy.special import expit
 
 from icp_ml.accounts.outcome import label_outcome, relabel_at
 from icp_ml.accounts.split import choose_split
-from icp_ml.model.evaluate import EvaluationOptions, evaluate
-from icp_ml.model.metrics import METRICS
+from icp_ml.model.evaluation.evaluate import EvaluationOptions, evaluate
+from icp_ml.model.evaluation.metrics import METRICS
 from icp_ml.study import Floor, Outcome
 
 FITTED: list[Known] = []
@@ -166,7 +166,7 @@ def test_a_true_base_rate_moves_the_weights_of_the_test():
 
 
 def test_many_accounts_need_one_random_fold_and_fewer_draws(monkeypatch):
-    monkeypatch.setattr("icp_ml.model.evaluate.LARGE", 100)
+    monkeypatch.setattr("icp_ml.model.evaluation.evaluate.LARGE", 100)
     assert np.isfinite(judged()[0].random_split["roc_auc"].value)
     assert len(FITTED) == 2
 

@@ -6,7 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from icp_ml.model.metrics import N_BINS, Floats, ScoredRows, capacity_share_of, equal_count_bins, precision_at
+from icp_ml.model.evaluation.metrics import (
+    N_BINS,
+    Floats,
+    ScoredRows,
+    capacity_share_of,
+    equal_count_bins,
+    precision_at,
+)
 
 
 def wilson_interval(successes: float, n: float, z: float = 1.6448536269514722) -> tuple[float, float]:

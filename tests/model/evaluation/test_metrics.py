@@ -10,8 +10,14 @@ from scipy.special import expit
 from sklearn import metrics as peer
 from sklearn.linear_model import LogisticRegression
 
-from icp_ml.model.curves import bands_are_ordered, lift_curve, outcome_bands, reliability_bins, wilson_interval
-from icp_ml.model.metrics import METRICS, estimate_metrics, mean_of_metrics, paired_log_loss, scored_rows
+from icp_ml.model.evaluation.curves import (
+    bands_are_ordered,
+    lift_curve,
+    outcome_bands,
+    reliability_bins,
+    wilson_interval,
+)
+from icp_ml.model.evaluation.metrics import METRICS, estimate_metrics, mean_of_metrics, paired_log_loss, scored_rows
 
 
 def world(n=400, seed=0, slope=1.0, shift=0.0, rounded=None):
@@ -154,7 +160,7 @@ def test_an_overconfident_model_is_seen():
 def test_one_newton_step_in_large_samples_is_close_to_the_full_bootstrap(monkeypatch):
     rows = rows_of(*world(n=3000))
     exact = estimate_metrics(rows, n_boot=200)["calibration_slope"]
-    monkeypatch.setattr("icp_ml.model.metrics._EXACT_ROWS", 100)
+    monkeypatch.setattr("icp_ml.model.evaluation.metrics._EXACT_ROWS", 100)
     quick = estimate_metrics(rows, n_boot=200)["calibration_slope"]
     assert [quick.value, quick.low, quick.high] == pytest.approx([exact.value, exact.low, exact.high], abs=0.01)
 

@@ -1,0 +1,1 @@
+"""How good is it? The procedure judged on later accounts: metrics, chance, stability, slices, surprises, gates."""
