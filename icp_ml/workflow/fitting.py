@@ -52,6 +52,7 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         domain=_domain(prepared, attributes, rows),
         metrics=evaluation.to_metrics_json(),
         ready=evaluation.ready,
+        probability_withdrawn=evaluation.calibration_failed,
         question_value=_question_values(prepared, classifier, fitted),
     )
     return identified(model)

@@ -142,6 +142,13 @@ class Evaluation:
     test_probability: Floats
     classifier: Classifier | None
 
+    @property
+    def calibration_failed(self) -> bool:
+        """Whether a gate of calibration was measured and not passed: the probabilities are then withdrawn."""
+        return any(
+            gate.name.startswith("calibration_") and not gate.passed and gate.value is not None for gate in self.gates
+        )
+
     def to_metrics_json(self) -> dict[str, Any]:
         """Return ``metrics.json`` as the contract describes it; NaN is null."""
         return {
