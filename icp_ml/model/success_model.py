@@ -20,9 +20,11 @@ from icp_ml.errors import DataError, ModelError, UsageError, message
 from icp_ml.fits.trees import check_sizes, parse_forest
 from icp_ml.model.bundle import Bundle, digest_of, parse_json, read_bundle, save_bundle, write_bundle
 from icp_ml.model.domain import Domain
+from icp_ml.model.reference import Reference
 
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
+    from icp_ml.model.explanation.stability import Stability  # type: ignore[import-not-found]
 
 logger = logging.getLogger(__name__)
 
@@ -84,6 +86,10 @@ class SuccessModel:
         Success share of the table, or the true one where accounts were sampled by outcome.
     data_sha256, code_version : str
         What it was made of and with.
+    reference : Reference or None
+        Customers with a known outcome, their ids and attributes; None in bundles that were written without them.
+    stability : Stability or None
+        Which reasons stay when the model is fitted again; None: not measured.
     digest : str
         SHA-256 of the bundle's manifest; empty before it is known.
     version : int or None
@@ -113,6 +119,8 @@ class SuccessModel:
     question_value: Mapping[str, float] = field(default_factory=dict)
     probability_withdrawn: bool = False
     base_rate: float | None = None
+    reference: Reference | None = None
+    stability: Stability | None = None
     digest: str = ""
     version: int | None = None
 
@@ -129,6 +137,8 @@ _PARTS_OF_THEIR_OWN = {
     "evaluation_classifier",
     "domain",
     "customer_keys",
+    "reference",
+    "stability",
     "digest",
     "version",
 }
@@ -193,6 +203,10 @@ def bundle_parts(model: SuccessModel) -> dict[str, bytes]:
     if model.customer_keys:
         keys = np.frombuffer(bytes.fromhex("".join(sorted(model.customer_keys))), dtype=np.uint8).reshape(-1, 16)
         parts["customer_keys.parquet"] = _parquet(keys)
+    if model.reference is not None:
+        parts["reference.parquet"] = model.reference.to_parquet()
+    if model.stability is not None:
+        parts["stability.json"] = _json(model.stability.to_document())
     return parts
 
 
@@ -213,6 +227,8 @@ def _model_from(bundle: Bundle) -> SuccessModel:
         evaluation_classifier=_classifier_from(_EVALUATED, parts),
         domain=_domain_from(parts),
         customer_keys=_keys_from(parts),
+        reference=_reference_from(parts, contract),
+        stability=_stability_from(parts),
         digest=bundle.digest,
     )
     if parts:
@@ -278,6 +294,20 @@ def _keys_from(parts: dict[str, bytes]) -> tuple[str, ...]:
     if "customer_keys.parquet" not in parts:
         return ()
     return tuple(row.tobytes().hex() for row in _array(parts.pop("customer_keys.parquet")))
+
+
+def _reference_from(parts: dict[str, bytes], contract: TableContract) -> Reference | None:
+    if "reference.parquet" not in parts:
+        return None
+    return Reference.from_parquet(parts.pop("reference.parquet"), contract.attributes)
+
+
+def _stability_from(parts: dict[str, bytes]) -> Stability | None:
+    if "stability.json" not in parts:
+        return None
+    from icp_ml.model.explanation.stability import Stability
+
+    return Stability.from_document(parse_json(parts.pop("stability.json"), "stability.json"))
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

@@ -17,6 +17,7 @@ from icp_ml.accounts.split import Split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
 from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
+from icp_ml.model.reference import Reference
 from icp_ml.model.success_model import SuccessModel, identified
 from icp_ml.prospects.admission import customer_key
 from icp_ml.rules import parse_rule
@@ -54,6 +55,9 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         ready=evaluation.ready,
         probability_withdrawn=evaluation.calibration_failed,
         question_value=_question_values(prepared, classifier, fitted),
+        reference=Reference.learn(
+            customers.ids[rows], fitted.frame, fitted.label, weight=fitted.weight, seed=study.seed
+        ),
     )
     return identified(model)
 

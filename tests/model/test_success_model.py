@@ -17,6 +17,7 @@ from icp_ml.errors import FileSystemError, ModelError, UsageError
 from icp_ml.model import SuccessClassifier, load_model, save_model
 from icp_ml.model.bundle import MANIFEST, read_bundle, write_bundle
 from icp_ml.model.domain import Domain
+from icp_ml.model.reference import Reference
 from icp_ml.model.success_model import SuccessModel, bundle_parts, identified, write_model
 
 FITS = {"size": "resource", "crm": "technical"}
@@ -62,6 +63,7 @@ def trained(learner="blend", seed=0):
         map_reviewed={"by": "someone", "on": "2026-06-01"},
         pass_through=("owner",),
         question_value={"size": 0.4},
+        reference=Reference.learn([f"c{i}" for i in range(200)], frame, outcome * 1.0, weight=np.ones(200), seed=seed),
         base_rate=0.5,
         data_sha256="0" * 64,
         code_version="0.1.0",
@@ -141,6 +143,11 @@ def test_a_registration_that_is_not_ours_is_ignored(folder, text):
     assert load_model(folder).version is None
 
 
+def test_a_bundle_without_a_reference_loads(folder):
+    rewritten(folder, lambda parts: parts.pop("reference.parquet"))
+    assert load_model(folder).reference is None
+
+
 def test_a_hypothesis_has_criteria_and_no_classifier(model, tmp_path):
     hypothesis = dataclasses.replace(
         model, kind="hypothesis", classifier=None, evaluation_classifier=None, domain=None, criteria=("size >= 1",),
@@ -180,6 +187,7 @@ def edit(name, **changes):
         lambda parts: parts.update({"domain_prototypes.parquet": b"PAR1 no table PAR1"}),
         lambda parts: parts.update({"model.json": b"[]"}),
         lambda parts: parts.update({"classifier.json": b"{}"}),
+        lambda parts: parts.update({"reference.parquet": parts["customer_keys.parquet"]}),
         edit("model.json", kind="hypothesis"),
         edit("model.json", surprise=1),
         edit("domain.json", fits=["resource"]),
