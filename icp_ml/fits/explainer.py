@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from icp_ml.errors import DataError, UsageError, message
-from icp_ml.fits.game import Table, leaf_games
+from icp_ml.fits.game import Table, leaf_games, summed_over_subsets
 from icp_ml.fits.trees import Floats, Forest, as_labels, read_forest
 
 MAX_GROUPS = 8
@@ -78,7 +78,6 @@ class FitExplainer:
         self._dtype = dtype
         matrix = background_matrix(self._forest, background)
         self._games = leaf_games(self._forest, labels, np.arange(self.n_groups), matrix)
-        self._tables = self._games.owen_tables(dtype)
 
     @property
     def expected_value(self) -> float:
@@ -114,6 +113,32 @@ class FitExplainer:
         own = np.arange(n)
         pairs[:, own, own] = values - pairs.sum(axis=2)
         return pairs.astype(self._dtype, copy=False)
+
+    def coalition_values(self, X: Any) -> NDArray[np.float64]:
+        """Return what every coalition of groups is worth, shape (n_rows, 2**n_groups), in log-odds.
+
+        Parameters
+        ----------
+        X
+            (n_rows, n_features) array in the model's order, or a DataFrame with the model's feature names; NaN missing.
+
+        Returns
+        -------
+        array
+            Column S is the mean raw score with the groups of S from the account and all others from the background;
+            bit g of S says that group g is in it. Column 0 is ``expected_value``, the last one the raw score. Always
+            float64.
+        """
+        dividends = self._games.play(self._coalition_tables, self._forest.matrix(X), 2**self.n_groups)
+        return np.ascontiguousarray(summed_over_subsets(dividends).T)
+
+    @cached_property
+    def _tables(self) -> list[Table]:
+        return self._games.owen_tables(self._dtype)
+
+    @cached_property
+    def _coalition_tables(self) -> list[Table]:
+        return self._games.coalition_tables()
 
     @cached_property
     def _pair_tables(self) -> list[Table]:

@@ -13,7 +13,8 @@ player. An account then costs one walk and one look-up per leaf, however large t
 References
 ----------
 Shapley (1953), A value for n-person games. Owen (1977), Values of games with a priori unions. Grabisch & Roubens
-(1999), An axiomatic approach to the concept of interaction among players in cooperative games.
+(1999), An axiomatic approach to the concept of interaction among players in cooperative games. Harsanyi (1963), A
+simplified bargaining model for the n-person cooperative game (dividends).
 """
 
 from __future__ import annotations
@@ -100,6 +101,20 @@ class LeafGames:
             columns = tuple(i * n_players + j for i, j in combinations(leaf.players, 2))
             values = 0.5 * _values(mass, interaction_weights(len(leaf.players)))
             tables.append(Table(columns, values.astype(dtype)))
+        return tables
+
+    def coalition_tables(self) -> list[Table]:
+        """Return one table per leaf: what a coalition adds over all its parts, in the column numbered by its bits.
+
+        These are the game's dividends. A coalition is worth the sum of the dividends of all its subsets
+        (`summed_over_subsets`), and a leaf has them only for the 2^k coalitions of its own k players.
+        """
+        tables = []
+        for leaf, mass in zip(_flat(self.leaves), self.masses, strict=True):
+            columns = np.zeros(1, dtype=np.intp)
+            for player in leaf.players:
+                columns = np.concatenate([columns, columns + (1 << player)])
+            tables.append(Table(tuple(columns.tolist()), _dividends(mass)))
         return tables
 
     def play(self, tables: list[Table], X: Floats, n_columns: int) -> Floats:
@@ -228,6 +243,29 @@ def disjoint_pairs(k: int) -> DisjointPairs:
     order = np.argsort(x, kind="stable")
     fails_x, fails_b = ((digits[order] == who).astype(np.uint8) for who in (1, 2))
     return DisjointPairs(fails_x, fails_b, b[order], np.searchsorted(x[order], np.arange(2**k)))
+
+
+def summed_over_subsets(values: Floats) -> Floats:
+    """Return for each pattern of bits on the first axis, length 2^k, the sum over all its subsets (zeta transform)."""
+    total = values.copy()
+    for bit in range(len(values).bit_length() - 1):
+        pairs = total.reshape(-1, 2, 2**bit, *values.shape[1:])
+        pairs[:, 1] += pairs[:, 0]
+    return total
+
+
+def _dividends(mass: Floats) -> Floats:
+    """Return the dividend of each coalition T (rows) for each pattern F_x (columns), shape (2^k, 2^k).
+
+    The leaf is worth the mass of all F_b inside S to a coalition S that has nobody of F_x, and nothing to any other;
+    the dividend of T is the alternating sum of that over the subsets of T (Moebius transform).
+    """
+    patterns = np.arange(len(mass))
+    dividends = np.where(patterns[:, None] & patterns, 0.0, summed_over_subsets(mass)[:, None])
+    for bit in range(len(mass).bit_length() - 1):
+        pairs = dividends.reshape(-1, 2, 2**bit, len(mass))
+        pairs[:, 1] -= pairs[:, 0]
+    return dividends
 
 
 def _values(mass: Floats, weights: Floats) -> Floats:

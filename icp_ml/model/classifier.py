@@ -257,6 +257,15 @@ class SuccessClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         columns = list(self.features_.attributes)
         return pd.DataFrame(self._served.by_attribute(matrix), columns=columns, index=_index_of(X))
 
+    def fit_interactions(self, X: Any) -> Floats:
+        """Return interactions of the fits in log-odds, (n, 7, 7) in the order of ``names.PLAYERS``.
+
+        Off the diagonal stands half of what two fits add together beyond each alone (0: none), on it what is left to
+        the fit itself: rows sum to `contributions_array`. A linear model has no interactions.
+        """
+        matrix = self._matrix(X)
+        return self._served.by_pair(matrix)
+
     def explain(self, X: Any) -> shap.Explanation:
         """Return the attribute contributions as a ``shap.Explanation``, for shap's own plots.
 

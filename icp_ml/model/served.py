@@ -60,10 +60,7 @@ class ServedMargin:
     @cached_property
     def base_value(self) -> float:
         """Mean served log-odds of the reference customers."""
-        total = self.offset
-        if self.linear is not None:
-            means = self._linear_means
-            total += self.linear_share * (self.linear.intercept + float(self.linear.weights @ means))
+        total = self._linear_base
         if self.trees is not None:
             total += self.tree_share * self._fit_explainer.expected_value
         return float(total)
@@ -88,6 +85,36 @@ class ServedMargin:
                 values[rows] += self.tree_share * self._attribute_explainer.values(matrix[rows])
         return values
 
+    def by_coalition(self, matrix: Floats) -> Floats:
+        """Return the mean served log-odds of every coalition of players, (n_rows, 2**n_fits).
+
+        Column S has the players of S (bit p of S: player p) from the account and the others from the reference
+        customers. Column 0 is the base value, the last one the margin.
+        """
+        coalitions = np.arange(2**self.n_fits)
+        members = (coalitions >> np.arange(self.n_fits)[:, None] & 1).astype(np.float64)
+        values = np.empty((len(matrix), len(coalitions)))
+        for rows in _chunks(len(matrix)):
+            groups = self.fit_of_attribute[self.attribute_of_feature]
+            values[rows] = self._linear_part(matrix[rows], groups, self.n_fits) @ members + self._linear_base
+            if self.trees is not None:
+                values[rows] += self.tree_share * self._fit_explainer.coalition_values(matrix[rows])
+        return values
+
+    def by_pair(self, matrix: Floats) -> Floats:
+        """Return interactions of players in log-odds, (n_rows, n_fits, n_fits); rows sum to `by_fit`.
+
+        The linear part has none: it stands on the diagonal, as does what is a player's own of the trees.
+        """
+        values = np.zeros((len(matrix), self.n_fits, self.n_fits))
+        own = np.arange(self.n_fits)
+        for rows in _chunks(len(matrix)):
+            groups = self.fit_of_attribute[self.attribute_of_feature]
+            values[rows, own, own] = self._linear_part(matrix[rows], groups, self.n_fits)
+            if self.trees is not None:
+                values[rows] += self.tree_share * self._fit_explainer.shap_interaction_values(matrix[rows])
+        return values
+
     def _linear_part(self, matrix: Floats, group_of_feature: NDArray[np.int64], n_groups: int) -> Floats:
         """Return the closed form, column by column, so that no design matrix is built and no row depends on others."""
         values = np.zeros((len(matrix), n_groups))
@@ -99,6 +126,14 @@ class ServedMargin:
             group = group_of_feature[columns.feature[j]]
             values[:, group] += weight * (columns.column(matrix, int(j)) - self._linear_means[j])
         return values
+
+    @property
+    def _linear_base(self) -> float:
+        """Offset and linear part of the base value."""
+        if self.linear is None:
+            return self.offset
+        means = self.linear.intercept + float(self.linear.weights @ self._linear_means)
+        return self.offset + self.linear_share * means
 
     @cached_property
     def _linear_means(self) -> Floats:

@@ -20,6 +20,23 @@ def test_equals_enumeration_of_all_coalitions(brute, seed):
     np.testing.assert_allclose(explainer.shap_interaction_values(X), brute.interactions(v, n), rtol=0, atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", range(0, 33, 2))
+def test_every_coalition_is_worth_what_enumeration_says(brute, seed):
+    booster, groups, background, X = brute.random_case(seed)
+    worth = brute.coalition_values(booster, groups, background, X)
+    found = FitExplainer(booster, groups, background).coalition_values(X)
+    assert found.shape == (len(X), 2 ** (groups.max() + 1))
+    for coalition, values in worth.items():
+        column = sum(1 << int(group) for group in coalition)
+        np.testing.assert_allclose(found[:, column], values, rtol=0, atol=1e-9)
+
+
+def test_a_group_without_features_changes_no_coalition(brute):
+    booster, _, background, X = brute.random_case(0)
+    found = FitExplainer(booster, [0] * 8, background, n_groups=2).coalition_values(X)
+    assert np.array_equal(found[:, :2], found[:, 2:])
+
+
 def test_the_worked_example_of_the_docs():
     tree = """tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nmax_feature_idx=1\nfeature_names=seats has_api
 tree_sizes=1\n\nTree=0\nnum_leaves=3\nnum_cat=0\nsplit_feature=0 1\nthreshold=10 0.5\ndecision_type=2 2
