@@ -50,8 +50,7 @@ STAGES: tuple[Stage, ...] = ("prospect", "discovery", "customer")
 """When an attribute is known; each stage knows what the earlier ones do."""
 
 NO_ROOM_YET = (
-    *("prospects", "readiness", "economics", "deals", "status", "desired_outcome", "leading_outcome"),
-    *("exploration", "segments", "sensitive"),
+    *("readiness", "economics", "deals", "status", "desired_outcome", "exploration"),
 )
 """Keys that are validated and kept, but that no part of the package uses yet."""
 

@@ -96,15 +96,11 @@ def test_the_whole_contract_loads(contract, tmp_path):
     assert study.label_of("integrations") == "number of integrations"
     assert study.label_of("crm") == "crm"
     assert set(study.not_used) == {
-        "prospects",
-        "segments",
-        "sensitive",
         "readiness",
         "economics",
         "deals",
         "status",
         "desired_outcome",
-        "leading_outcome",
         "exploration",
     }
 

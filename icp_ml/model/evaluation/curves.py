@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from icp_ml.accounts.intervals import wilson_interval
 from icp_ml.model.evaluation.metrics import (
     N_BINS,
     Floats,
@@ -14,21 +15,6 @@ from icp_ml.model.evaluation.metrics import (
     equal_count_bins,
     precision_at,
 )
-
-
-def wilson_interval(successes: float, n: float, z: float = 1.6448536269514722) -> tuple[float, float]:
-    """Return the 90 % Wilson interval of a share; (0, 1) when nothing was seen.
-
-    Examples
-    --------
-    >>> [round(end, 3) for end in wilson_interval(8, 10)]
-    [0.541, 0.931]
-    """
-    if n <= 0:
-        return 0.0, 1.0
-    share, square = successes / n, z * z / n
-    middle, half = share + square / 2, z * np.sqrt(share * (1 - share) / n + square / (4 * n))
-    return float(max(0.0, (middle - half) / (1 + square))), float(min(1.0, (middle + half) / (1 + square)))
 
 
 def reliability_bins(rows: ScoredRows, n_bins: int = N_BINS) -> list[dict[str, float]]:
