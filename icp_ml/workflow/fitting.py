@@ -124,6 +124,11 @@ def _domain(prepared: Prepared, attributes: Sequence[Attribute], rows: npt.NDArr
     return Domain.learn(frame, kinds, fit_of, prepared.study.seed, groups=groups)
 
 
+def _reference(prepared: Prepared, fitted: _Fitted) -> Reference:
+    ids = prepared.customers.ids[fitted.rows]
+    return Reference.learn(ids, fitted.frame, fitted.label, weight=fitted.weight, seed=prepared.study.seed)
+
+
 def _question_values(prepared: Prepared, classifier: SuccessClassifier, fitted: _Fitted) -> dict[str, float]:
     """Return how much the contributions of each attribute vary among the customers, in log-odds.
 
