@@ -44,6 +44,49 @@ def plain_number(value: float | str | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
 
 
+def interval_words(low: float | None, high: float | None) -> str:
+    """Return both ends of an interval as people read them; empty where there is none.
+
+    Examples
+    --------
+    >>> interval_words(0.6, 0.71234), interval_words(None, None)
+    ('0.600 to 0.712', '')
+    """
+    return "" if low is None or high is None else f"{plain_number(low)} to {plain_number(high)}"
+
+
+def share_words(share: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return a share in per cent, with the ends of its interval where they are given.
+
+    Examples
+    --------
+    >>> share_words(0.4249), share_words(0.42, 0.3, 0.55), share_words(None)
+    ('42 %', '42 % (30 to 55)', '')
+    """
+    if share is None:
+        return ""
+    ends = "" if low is None or high is None else f" ({100 * low:.0f} to {100 * high:.0f})"
+    return f"{100 * share:.0f} %{ends}"
+
+
+def points_words(difference: float | None, low: float | None = None, high: float | None = None) -> str:
+    """Return a difference of shares in percentage points, signed, with its interval.
+
+    Examples
+    --------
+    >>> points_words(-0.042), points_words(0.05, -0.01, 0.11)
+    ('-4', '+5 (-1 to +11)')
+    """
+    if difference is None:
+        return ""
+    ends = "" if low is None or high is None else f" ({_signed(low)} to {_signed(high)})"
+    return _signed(difference) + ends
+
+
+def _signed(difference: float) -> str:
+    return f"{100 * difference:+.0f}".replace("-0", "0").replace("+0", "0")
+
+
 def headline(evaluation: Evaluation) -> str:
     """Return the one sentence that decides: what the model can be used for, or why not."""
     auc, lift = evaluation.metrics["roc_auc"], evaluation.metrics["lift_at_10"]

@@ -1,0 +1,120 @@
+"""Choose the three sentences of the first screen, by declared rules.
+
+One sentence from each of three groups, in this order, then the next ones of the same order until there are three:
+
+1. doubt: what could make the verdict wrong (too good to be true, chance not beaten, warnings of the audit, overrides);
+2. limit: where it holds less (later accounts, a slice, bands out of order, what so few accounts cannot show);
+3. meaning: what it says (fits by held-out importance, else by how far they move scores).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Facts = Mapping[str, Any]
+
+ALPHA = 0.05
+"""A permutation test above this is a doubt; below it, a good answer among the limits."""
+N_KEY = 3
+
+
+def key_findings(facts: Facts) -> list[dict[str, str]]:
+    """Return the most important sentences and where each is explained.
+
+    Parameters
+    ----------
+    facts
+        Chapters of evaluation, explanation and audit.
+
+    Returns
+    -------
+    list of dict
+        At most three of ``{"kind", "sentence", "anchor"}``; ``anchor`` is the id of a page of the report.
+    """
+    found = [
+        {"kind": kind, "sentence": sentence, "anchor": anchor}
+        for kind, anchor, rule in _RULES
+        if (sentence := rule(facts))
+    ]
+    first = [answer for place, answer in enumerate(found) if answer["kind"] not in {a["kind"] for a in found[:place]}]
+    chosen = [*first, *(answer for answer in found if answer not in first)][:N_KEY]
+    return [answer for answer in found if answer in chosen]
+
+
+def _sentence(facts: Facts, name: str) -> str:
+    return str((facts.get(name) or {}).get("sentence") or "")
+
+
+def _alarms(facts: Facts) -> str:
+    return " ".join(facts.get("alarms") or ())
+
+
+def _not_beaten(facts: Facts) -> str:
+    p_value = (facts.get("chance") or {}).get("p_value")
+    return _sentence(facts, "chance") if p_value is not None and p_value > ALPHA else ""
+
+
+def _beaten(facts: Facts) -> str:
+    return "" if _not_beaten(facts) else _sentence(facts, "chance")
+
+
+def _warnings(facts: Facts) -> str:
+    found = [item for item in facts["findings"] if item["severity"] in ("blocker", "warning")]
+    if not found:
+        return ""
+    first = f"{found[0]['column']}: {found[0]['evidence'].rstrip('.')}."
+    return f"The audit warns: {first}" if len(found) == 1 else f"The audit has {len(found)} warnings. First, {first}"
+
+
+def _overridden(facts: Facts) -> str:
+    names = facts["study"]["overridden"]
+    return f"Findings overridden by name: {', '.join(names)}." if names else ""
+
+
+def _later_is_worse(facts: Facts) -> str:
+    rows = (facts.get("gap") or {}).get("rows") or ()
+    high = next((row["high"] for row in rows if row["metric"] == "roc_auc"), None)
+    return _sentence(facts, "gap") if high is not None and high < 0 else ""
+
+
+def _worst_slice(facts: Facts) -> str:
+    """Return the sentence of the first column with a slice whose calibration gap leaves zero out."""
+    for table in facts.get("slices") or ():
+        if any(_leaves_zero(row.get("gap_low"), row.get("gap_high")) for row in table["rows"]):
+            return str(table["sentence"])
+    return ""
+
+
+def _leaves_zero(low: float | None, high: float | None) -> bool:
+    return low is not None and high is not None and (low > 0 or high < 0)
+
+
+def _out_of_order(facts: Facts) -> str:
+    found = facts.get("monotonicity") or {}
+    return "" if found.get("ordered", True) else str(found["sentence"])
+
+
+def _chapter(name: str) -> Callable[[Facts], str]:
+    return lambda facts: _sentence(facts["audit"], name)
+
+
+def _fits(facts: Facts) -> str:
+    return _sentence(facts, "importance") or str(facts["fits_sentence"])
+
+
+_RULES: tuple[tuple[str, str, Callable[[Facts], str]], ...] = (
+    ("doubt", "good", _alarms),
+    ("doubt", "good", _not_beaten),
+    ("doubt", "data", _warnings),
+    ("doubt", "data", _overridden),
+    ("limit", "time", _later_is_worse),
+    ("limit", "wrong", _worst_slice),
+    ("limit", "good", _out_of_order),
+    ("limit", "good", _beaten),
+    ("limit", "time", lambda facts: _sentence(facts, "origins")),
+    ("limit", "data", _chapter("power")),
+    ("limit", "data", _chapter("maturity")),
+    ("meaning", "why", _fits),
+)
+"""Most important first within each group: the group, the page a sentence leads to, and the rule."""
