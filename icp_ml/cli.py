@@ -101,6 +101,7 @@ def _init(commands: Any) -> None:
 def _audit(commands: Any) -> None:
     parser = _command(commands, "audit", "count, and look for leaks and unusable columns, before any model", _run_audit)
     _study_arguments(parser)
+    parser.add_argument("--earlier", metavar="FILE", help="an earlier export: find what was filled in afterwards")
 
 
 def _train(commands: Any) -> None:
@@ -186,7 +187,7 @@ def _run_init(options: argparse.Namespace) -> Any:
 def _run_audit(options: argparse.Namespace) -> Any:
     import icp_ml.workflow as workflow
 
-    return workflow.audit(options.study, overrides=options.overrides)
+    return workflow.audit(options.study, overrides=options.overrides, earlier=options.earlier)
 
 
 def _run_train(options: argparse.Namespace) -> Any:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from icp_ml.accounts.audit.finding import Finding
-from icp_ml.accounts.audit.findings import audit_customers
+from icp_ml.accounts.audit.audit import Audit, run_audit
+from icp_ml.accounts.audit.finding import SEVERITIES, Finding
 from icp_ml.accounts.customers import Customers, load_customers
 from icp_ml.accounts.outcome import Labels, label_outcome
 from icp_ml.accounts.propose import propose_study
-from icp_ml.accounts.tables import table_of
+from icp_ml.accounts.tables import Table, open_table, table_of
 from icp_ml.errors import UsageError, message
 from icp_ml.outputs import ensure_can_write_file, whole_file
 from icp_ml.report.wording import count_rows
@@ -32,12 +32,29 @@ class Prepared:
     study: Study
     customers: Customers
     labels: Labels
-    findings: list[Finding]
+    audit: Audit
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Findings of the whole audit, the worst first."""
+        return list(self.audit.findings)
 
     @property
     def blockers(self) -> list[Finding]:
         """Findings that stop a training."""
         return [finding for finding in self.findings if finding.severity == "blocker"]
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Attributes that a model for prospects leaves out, because only customers have them."""
+        return self.audit.left_out if self.study.model.stage == "prospect" else ()
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the results must know of the outcome and of attributes left out."""
+        named = ", ".join(self.left_out)
+        left = [f"Left out of the model, because prospects do not have it: {named}."] if named else []
+        return [*self.labels.notes, *left]
 
 
 @dataclass(frozen=True)
@@ -47,7 +64,7 @@ class AuditResult:
     Attributes
     ----------
     prepared : Prepared
-        Customers, labels and findings.
+        Customers, labels and audit.
     """
 
     prepared: Prepared
@@ -58,27 +75,35 @@ class AuditResult:
         return 3 if self.prepared.blockers else 0
 
     def to_document(self) -> dict[str, Any]:
-        """Return counts and findings as a JSON object."""
-        prepared = self.prepared
+        """Return counts, findings and every part of the audit as a JSON object."""
+        prepared, audited = self.prepared, self.prepared.audit.as_document()
+        counts = {"rows": prepared.customers.n_rows_read, **prepared.labels.counts}
         return {
             "study": prepared.study.name,
-            "counts": {"rows": prepared.customers.n_rows_read, **prepared.labels.counts},
+            **audited,
+            "counts": counts | audited["counts"],
             "left_out": dict(prepared.customers.excluded) | dict(prepared.labels.reasons),
-            "findings": [finding.as_document() for finding in prepared.findings],
-            "notes": [*prepared.labels.notes, *prepared.customers.warnings],
+            "notes": [*prepared.notes, *prepared.customers.warnings],
             "not_used": list(prepared.study.not_used),
         }
 
     def to_text(self) -> str:
-        """Return counts and findings as a short table."""
-        prepared = self.prepared
+        """Return counts, what they are enough for, and the findings."""
+        prepared, audited = self.prepared, self.prepared.audit
         rows = count_rows(prepared.customers, prepared.labels)
         lines = [f"{prepared.study.name}: {row['n']:>9}  {row['label']}" for row in rows]
-        lines += findings_text(prepared.findings) or ["no findings"]
-        lines += [f"note: {note}" for note in prepared.labels.notes]
+        lines += [*audited.sentences, _counted(audited.findings), *findings_text(audited.findings)]
+        lines += [f"note: {note}" for note in prepared.notes]
         if prepared.study.not_used:
             lines.append(f"note: read and checked, not used yet: {', '.join(prepared.study.not_used)}")
         return "\n".join(lines)
+
+
+def _counted(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity."""
+    counts = {severity: sum(finding.severity == severity for finding in findings) for severity in SEVERITIES}
+    named = [f"{n} {severity}{'' if n == 1 else 's'}" for severity, n in counts.items() if n]
+    return f"findings: {', '.join(named)}" if named else "no findings"
 
 
 @dataclass(frozen=True)
@@ -143,9 +168,13 @@ def _is_untouched(path: Path) -> bool:
 
 
 def audit(
-    study: str | Path | Study, customers: pd.DataFrame | None = None, *, overrides: Sequence[str] = ()
+    study: str | Path | Study,
+    customers: pd.DataFrame | None = None,
+    *,
+    overrides: Sequence[str] = (),
+    earlier: str | Path | pd.DataFrame | None = None,
 ) -> AuditResult:
-    """Count the accounts of a study and look for leaks and unusable columns.
+    """Count the accounts of a study, look for leaks and unusable columns, and compare them with prospects.
 
     Parameters
     ----------
@@ -155,22 +184,42 @@ def audit(
         Instead of the study's table.
     overrides : sequence of str
         ``"key=value"`` settings that replace keys of the study file.
+    earlier : path or DataFrame, optional
+        An earlier export of the same customers: what was filled in once the outcome was known is found.
 
     Returns
     -------
     AuditResult
-        Counts and findings; its ``exit_code`` is 3 when a finding would stop a training.
+        Counts, findings and comparisons; its ``exit_code`` is 3 when a finding would stop a training.
+
+    Raises
+    ------
+    DataError
+        When a table is not acceptable.
+    FileSystemError
+        When a table is missing or cannot be read.
     """
-    return AuditResult(prepare(study if isinstance(study, Study) else load_study(study, overrides), customers))
+    loaded = study if isinstance(study, Study) else load_study(study, overrides)
+    return AuditResult(prepare(loaded, customers, earlier=earlier))
 
 
-def prepare(study: Study, customers: pd.DataFrame | None = None) -> Prepared:
-    """Read, label and audit the customers of a study."""
+def prepare(
+    study: Study, customers: pd.DataFrame | None = None, *, earlier: str | Path | pd.DataFrame | None = None
+) -> Prepared:
+    """Read, label and audit the customers of a study, beside its prospects where it names them."""
     logger.info("reading %s", study.accounts.name if customers is None else "the customers")
     loaded = load_customers(study, None if customers is None else table_of(customers))
     labels = label_outcome(study.outcome, loaded.outcome, loaded.as_of, loaded.observed_until)
+    beside = {"prospects": _opened(study, study.prospects), "earlier": _opened(study, earlier)}
     logger.info("auditing %s customers", f"{len(loaded):,}")
-    return Prepared(study, loaded, labels, audit_customers(loaded, labels))
+    return Prepared(study, loaded, labels, run_audit(loaded, labels, **beside))
+
+
+def _opened(study: Study, table: str | Path | pd.DataFrame | None) -> Table | None:
+    """Return a table that is read as the study reads its customers."""
+    if table is None or isinstance(table, pd.DataFrame):
+        return None if table is None else table_of(table, "the earlier export")
+    return open_table(table, delimiter=study.read.delimiter, encoding=study.read.encoding)
 
 
 def findings_text(findings: Sequence[Finding]) -> list[str]:

@@ -58,7 +58,7 @@ class TrainResult:
             "kind": self.model.kind if self.model else "dry run",
             "counts": dict(labels.counts),
             "findings": [finding.as_document() for finding in self.prepared.findings],
-            "notes": [*labels.notes, *(self.split.steps if self.split else [])],
+            "notes": [*self.prepared.notes, *(self.split.steps if self.split else [])],
         }
         if self.evaluation is not None:
             document |= {"procedure": self.evaluation.procedure, **self.evaluation.to_metrics_json()}

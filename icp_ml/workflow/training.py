@@ -106,7 +106,7 @@ def _refuse_blockers(prepared: Prepared) -> None:
 
 
 def _attributes(prepared: Prepared) -> tuple[Attribute, ...]:
-    """Return the attributes of the study's stage that say anything at all about these customers."""
+    """Return the attributes of the study's stage that vary among customers, and that prospects have."""
     study, frame = prepared.study, prepared.customers.frame
     staged = study.attributes_at(study.model.stage)
     if not staged:
@@ -115,7 +115,13 @@ def _attributes(prepared: Prepared) -> tuple[Attribute, ...]:
         raise ConfigError(
             message(study.path, came, "at least one attribute of this stage", "Set model.stage or `available`")
         )
-    used = tuple(attribute for attribute in staged if _varies(frame[attribute.column]))
+    had = tuple(attribute for attribute in staged if attribute.column not in prepared.left_out)
+    if len(had) < len(staged):
+        logger.info("left out, because prospects do not have it: %s", ", ".join(prepared.left_out))
+    if not had:
+        came = f"none of the {len(staged)} attributes of the study is filled among its prospects"
+        raise TooFewError(message(study.prospects, came, "at least one", "Compare the two tables, or fill one"))
+    used = tuple(attribute for attribute in had if _varies(frame[attribute.column]))
     if not used:
         raise TooFewError(message(study.accounts.name, "every attribute is constant", "one that varies", "Add columns"))
     return used
