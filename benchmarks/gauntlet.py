@@ -155,8 +155,8 @@ REAL = {
     "maven-null": ("close_value", "close_date"),
     "salvirt": (),
 }
-"""Columns that know the outcome, are written later, or say nothing, as the publishers' descriptions tell. The
-`last_sale_est` of Olist's shops is not among them: nine of its dates lie after the extract, so listing it is refused."""
+"""Columns that know the outcome, are written later, or say nothing, as the publishers' descriptions tell. Not
+`last_sale_est` of Olist's shops: nine of its dates lie after the extract, so a study that lists it is refused."""
 
 
 def audit_real(name: str) -> Row:
