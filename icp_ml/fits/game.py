@@ -37,6 +37,9 @@ ROWS_PER_CHUNK = 4096
 MAX_PLAYERS_ON_PATH = 12
 """A table has 2^k patterns and is filled from 3^k disjoint pairs of patterns, so k has a limit."""
 
+LEAVES_TOGETHER = 64
+"""Leaves whose dividends are made at once: with 8 players each takes half a megabyte."""
+
 _COUNTS = range(MAX_PLAYERS_ON_PATH)
 _CHANCE = np.array([[factorial(m) * factorial(n) / factorial(m + n + 1) for n in _COUNTS] for m in _COUNTS])
 """``_CHANCE[m, n]``: in a random order, one player arrives after m given others and before n given others."""
@@ -109,13 +112,17 @@ class LeafGames:
         These are the game's dividends. A coalition is worth the sum of the dividends of all its subsets
         (`summed_over_subsets`), and a leaf has them only for the 2^k coalitions of its own k players.
         """
-        tables = []
-        for leaf, mass in zip(_flat(self.leaves), self.masses, strict=True):
-            columns = np.zeros(1, dtype=np.intp)
-            for player in leaf.players:
-                columns = np.concatenate([columns, columns + (1 << player)])
-            tables.append(Table(tuple(columns.tolist()), _dividends(mass)))
-        return tables
+        leaves = _flat(self.leaves)
+        by_size: dict[int, list[int]] = {}
+        for number, leaf in enumerate(leaves):
+            by_size.setdefault(len(leaf.players), []).append(number)
+        tables: dict[int, Table] = {}
+        for same in by_size.values():
+            for start in range(0, len(same), LEAVES_TOGETHER):
+                numbers = same[start : start + LEAVES_TOGETHER]
+                dividends = _dividends(np.column_stack([self.masses[number] for number in numbers]))
+                tables |= {n: Table(_coalitions_of(leaves[n].players), dividends[i]) for i, n in enumerate(numbers)}
+        return [tables[number] for number in range(len(leaves))]
 
     def play(self, tables: list[Table], X: Floats, n_columns: int) -> Floats:
         """Return the sums over all leaves, shape (n_columns, n), float64: always added in the order of the leaves."""
@@ -254,18 +261,27 @@ def summed_over_subsets(values: Floats) -> Floats:
     return total
 
 
-def _dividends(mass: Floats) -> Floats:
-    """Return the dividend of each coalition T (rows) for each pattern F_x (columns), shape (2^k, 2^k).
+def _dividends(masses: Floats) -> Floats:
+    """Return for leaves of k players, masses (2^k, n_leaves), the dividend of each coalition T for each pattern F_x.
 
-    The leaf is worth the mass of all F_b inside S to a coalition S that has nobody of F_x, and nothing to any other;
-    the dividend of T is the alternating sum of that over the subsets of T (Moebius transform).
+    A leaf is worth the mass of all F_b inside S to a coalition S that has nobody of F_x, and nothing to any other; the
+    dividend of T is the alternating sum of that over the subsets of T (Moebius transform). Shape (n_leaves, 2^k, 2^k).
     """
-    patterns = np.arange(len(mass))
-    dividends = np.where(patterns[:, None] & patterns, 0.0, summed_over_subsets(mass)[:, None])
-    for bit in range(len(mass).bit_length() - 1):
-        pairs = dividends.reshape(-1, 2, 2**bit, len(mass))
+    patterns = np.arange(len(masses))
+    blocked = (patterns[:, None] & patterns)[:, :, None] > 0
+    dividends = np.where(blocked, 0.0, summed_over_subsets(masses)[:, None])
+    for bit in range(len(masses).bit_length() - 1):
+        pairs = dividends.reshape(-1, 2, 2**bit, *dividends.shape[1:])
         pairs[:, 1] -= pairs[:, 0]
-    return dividends
+    return np.ascontiguousarray(dividends.transpose(2, 0, 1))
+
+
+def _coalitions_of(players: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the number of each coalition of a leaf's players, in the order of the leaf's own patterns."""
+    numbers = [0]
+    for player in players:
+        numbers += [number + (1 << player) for number in numbers]
+    return tuple(numbers)
 
 
 def _values(mass: Floats, weights: Floats) -> Floats:
