@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 NOT_KNOWN = Estimate(float("nan"), float("nan"), float("nan"))
 TOP_SHARE = 0.2
 """The first, and the last, of a list, where no capacity says it."""
+_ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -188,9 +189,10 @@ def auc_estimate(rows: JudgedRows, auc: Measured, inside: Floats) -> Estimate:
     if not np.isfinite(auc.value):
         return NOT_KNOWN
     error, slope = auc.error, auc.value * (1 - auc.value)
-    if slope <= 0 or not error > 0:
+    if slope < _ROUNDING or not error > _ROUNDING:
         n = min(int(((inside > 0) & (rows.outcome == kind)).sum()) for kind in (0, 1))
-        return Estimate(auc.value, *wilson_interval(auc.value * n, n))
+        value = round(auc.value, 9)
+        return Estimate(value, *wilson_interval(value * n, n))
     half = Z_90 * error / slope
     low, high = expit(logit(auc.value) + np.array([-half, half]))
     return Estimate(auc.value, float(low), float(high))
@@ -199,7 +201,7 @@ def auc_estimate(rows: JudgedRows, auc: Measured, inside: Floats) -> Estimate:
 def two_sided_p(difference: Measured) -> float:
     """Return the two-sided p-value of no difference, by the normal distribution; NaN where there is no error."""
     error = difference.error
-    if not np.isfinite(difference.value) or not error > 0:
+    if not np.isfinite(difference.value) or not error > _ROUNDING:
         return float("nan")
     return float(2 * ndtr(-abs(difference.value) / error))
 

@@ -73,6 +73,11 @@ def test_a_perfect_order_of_few_accounts_still_has_an_interval():
     assert 0.5 < area.low < 0.8
 
 
+def test_a_perfect_order_with_weights_has_an_interval_too():
+    rows = judged_rows([0] * 20 + [1] * 20, range(40), weight=np.linspace(0.7, 3.1, 40))
+    assert auc_estimate(rows, auc_of(rows, np.ones(40)), np.ones(40)).low < 0.95
+
+
 def test_one_class_has_no_area_and_everybody_succeeding_still_has_an_interval():
     rows, everybody = judged_rows([1] * 30, range(30)), np.ones(30)
     assert np.isnan(auc_estimate(rows, auc_of(rows, everybody), everybody).low)
