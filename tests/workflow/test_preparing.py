@@ -7,7 +7,8 @@ import json
 import pandas as pd
 import pytest
 
-from icp_ml.errors import UsageError
+from icp_ml.cli import main
+from icp_ml.errors import DataError, FileSystemError, UsageError
 from icp_ml.study import load_study
 from icp_ml.workflow import audit, init
 
@@ -50,3 +51,51 @@ def test_a_latin_1_table_is_proposed_with_its_encoding(company, tmp_path):
     init(tmp_path / "c.csv", out=tmp_path / "study.yaml", encoding="latin-1")
     read = load_study(tmp_path / "study.yaml").read
     assert (read.delimiter, read.encoding) == (";", "latin-1")
+
+
+def test_an_audit_says_what_so_many_customers_can_show(company):
+    text = audit(company / "study.yaml").to_text()
+    assert "differences in success of" in text
+    assert "were followed for all 365 days" in text
+    assert "300 rows of prospects.parquet, none differs in fill, levels or range" in text
+    assert "Point in time, grade B" in text
+
+
+def test_the_document_of_an_audit_has_every_part(company):
+    document = json.loads(json.dumps(audit(company / "study.yaml").to_document(), allow_nan=False))
+    assert {"study", "counts", "left_out", "findings", "notes", "not_used"} <= set(document)
+    assert {"maturity", "power", "parity", "backfill", "grades", "probes"} <= set(document)
+    assert set(document["counts"]["segments"]) == {"channel", "region"}
+    assert document["counts"]["rows"] == sum(row["n"] for row in document["counts"]["classes"])
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "problem"),
+    [
+        (None, FileSystemError, "cannot be read"),
+        (b"PAR1 but not really", DataError, "it cannot be read as Parquet"),
+    ],
+)
+def test_bad_prospects_are_named(company, tmp_path, content, error, problem):
+    path = tmp_path / "prospects.parquet"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(error, match=rf"prospects\.parquet: {problem}"):
+        audit(company / "study.yaml", overrides=[f"prospects={path}"])
+
+
+def test_the_command_compares_with_an_earlier_export(company, tmp_path, capsys):
+    frame = pd.read_parquet(company / "customers.parquet")
+    frame.assign(team_size=frame["team_size"].mask(frame["churned_on"].notna())).to_parquet(tmp_path / "old.parquet")
+    code = main(["audit", str(company / "study.yaml"), "--earlier", str(tmp_path / "old.parquet"), "--json"])
+    document = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert "team_size" in [found["column"] for found in document["findings"] if found["check"] == "backfilled"]
+    assert document["backfill"]["n_both"] == 600
+
+
+def test_an_earlier_export_may_be_a_frame(company):
+    frame = pd.read_parquet(company / "customers.parquet")
+    text = audit(company / "study.yaml", frame, earlier=frame).to_text()
+    assert "600 customers stand in the earlier export too" in text
+    assert "None of 22 attributes was written to more often" in text

@@ -163,3 +163,27 @@ def test_the_first_ready_model_becomes_champion_and_is_registered_once(trained, 
     again = train(company / "study.yaml", out=tmp_path / "again", overrides=QUICK)
     assert again.registration.version == trained.registration.version == 1
     assert again.registration.is_champion == trained.evaluation.ready
+
+
+def test_what_prospects_do_not_have_is_left_out_and_said(company, tmp_path, caplog):
+    prospects = pd.read_parquet(company / "prospects.parquet")
+    prospects.assign(crm=None).drop(columns="analysts").to_parquet(tmp_path / "p.parquet")
+    overrides = [*QUICK, f"prospects={tmp_path / 'p.parquet'}"]
+    with caplog.at_level("INFO", "icp_ml"):
+        made = train(company / "study.yaml", overrides=overrides)
+    assert not {"crm", "analysts"} & {known.column for known in made.model.contract.attributes}
+    assert "left out, because prospects do not have it: crm, analysts" in caplog.text
+    assert "Left out of the model, because prospects do not have it: crm, analysts." in made.to_document()["notes"]
+    assert score(tmp_path / "p.parquet", made.model).summary["rows_scored"] == 300
+
+
+def test_at_a_later_stage_prospects_leave_nothing_out(company, tmp_path):
+    pd.read_parquet(company / "prospects.parquet").drop(columns="analysts").to_parquet(tmp_path / "p.parquet")
+    overrides = [f"prospects={tmp_path / 'p.parquet'}", "model.stage=discovery"]
+    assert train(company / "study.yaml", overrides=overrides, dry_run=True).prepared.left_out == ()
+
+
+def test_prospects_without_any_attribute_are_an_error(company, tmp_path):
+    pd.DataFrame({"account_id": ["a"]}).to_parquet(tmp_path / "p.parquet")
+    with pytest.raises(TooFewError, match=r"p\.parquet: none of the 22 attributes of the study is filled"):
+        train(company / "study.yaml", overrides=[f"prospects={tmp_path / 'p.parquet'}"])

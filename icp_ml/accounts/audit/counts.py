@@ -12,7 +12,18 @@ import pandas as pd
 
 from icp_ml.accounts.customers import Customers
 from icp_ml.accounts.intervals import effective_n, wilson_interval
-from icp_ml.accounts.outcome import CENSORED, CHURNED, EXCLUDED, SUCCESS, WEIGHT_CAP, Days, Flags, Labels, reweighted
+from icp_ml.accounts.outcome import (
+    CENSORED,
+    CHURNED,
+    EXCLUDED,
+    SUCCESS,
+    WEIGHT_CAP,
+    Days,
+    Flags,
+    Floats,
+    Labels,
+    reweighted,
+)
 from icp_ml.accounts.personal import personal_kind
 from icp_ml.accounts.split import MIN_PER_CLASS, TEST_SHARES
 
@@ -227,16 +238,20 @@ def _time_sentences(customers: Customers, labels: Labels) -> Iterator[str]:
     if customers.as_of is None:
         yield "Without as_of nothing can be asked about time: periods, drift, or how a model does on later accounts."
         return
-    mature = np.flatnonzero(labels.followed)
-    latest = mature[np.argsort(customers.as_of[mature], kind="stable")][-round(len(mature) * TEST_SHARES[0]) :]
-    n_success = int((labels.label[latest] == 1).sum())
-    n_churned = len(latest) - n_success
+    n_success, n_churned = _latest(customers.as_of[labels.followed], labels.label[labels.followed])
     if min(n_success, n_churned) < MIN_PER_CLASS:
         yield (
             f"The latest {TEST_SHARES[0]:.0%} of the accounts followed for long enough hold {n_success:,} successes "
             f"and {n_churned:,} churned; {MIN_PER_CLASS} of each are needed to judge a model on later accounts with "
             "narrow intervals."
         )
+
+
+def _latest(as_of: Days, label: Floats) -> tuple[int, int]:
+    """Return the successes and the churned of the latest share of accounts, those of its first day all counted."""
+    starts = np.sort(as_of)[-round(len(as_of) * TEST_SHARES[0]) :][:1]
+    inside = label[as_of >= starts] if len(starts) else label[:0]
+    return int((inside == 1).sum()), int((inside == 0).sum())
 
 
 def _segment_sentences(column: str, rows: tuple[CountRow, ...]) -> Iterator[str]:
