@@ -64,7 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser("icp-ml", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"icp-ml {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_quickstart, _init, _audit, _train, _check, _score, _simulate):
+    for add in (_quickstart, _init, _audit, _train, _check, _score, _explain, _simulate):
         add(commands)
     return parser
 
@@ -141,8 +141,21 @@ def _score(commands: Any) -> None:
     parser.add_argument("--previous", metavar="FILE", help="the last score file: grades near a border are held")
 
 
+def _explain(commands: Any) -> None:
+    parser = _command(commands, "explain", "one account in depth: why it stands where it stands", _run_explain)
+    parser.add_argument("accounts", metavar="ACCOUNTS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
+    parser.add_argument("--id", metavar="ID", required=True, help="id of the account, or its row number without ids")
+    parser.add_argument("--out", metavar="FILE", help="a page of the account, FILE.html")
+    _reading_arguments(parser)
+
+
 def _prospect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prospects", metavar="PROSPECTS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
+    _reading_arguments(parser)
+    parser.add_argument("--on-duplicate", choices=("error", "first"), default="error", help="ids that come twice")
+
+
+def _reading_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--model",
         metavar="MODEL",
@@ -152,7 +165,6 @@ def _prospect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--as-of", metavar="DATE", help="the day on which the attributes were known (YYYY-MM-DD)")
     parser.add_argument("--encoding", help="encoding of a CSV, e.g. latin-1 (default utf-8)")
     parser.add_argument("--delimiter", help="delimiter of a CSV (default: that of the study, else a comma)")
-    parser.add_argument("--on-duplicate", choices=("error", "first"), default="error", help="ids that come twice")
 
 
 def _simulate(commands: Any) -> None:
@@ -218,6 +230,14 @@ def _run_score(options: argparse.Namespace) -> Any:
         n_reasons=options.reasons,
         previous=options.previous,
     )
+
+
+def _run_explain(options: argparse.Namespace) -> Any:
+    import icp_ml.workflow as workflow
+
+    names = ("as_of", "encoding", "delimiter")
+    reading = {name: getattr(options, name) for name in names}
+    return workflow.explain(options.accounts, options.model, options.id, out=options.out, reading=reading)
 
 
 def _reading(options: argparse.Namespace) -> dict[str, Any]:
