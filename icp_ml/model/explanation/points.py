@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import factorial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from icp_ml.model.explanation.importance import shapley_weights
 from icp_ml.names import PLAYERS
 
 if TYPE_CHECKING:
@@ -92,10 +92,10 @@ def probability_points(
     background = _drawn(served.background, n_background, seed)
     players = served.fit_of_attribute[served.attribute_of_feature]
     used = np.unique(players)
-    weights = _shapley_weights(len(used))
+    weights = shapley_weights(len(used))
     values = np.zeros((len(X), len(PLAYERS)))
     for row, account in enumerate(classifier.features_.transform(X)):
-        values[row, used] = weights @ _coalition_chances(served, account, background, players)
+        values[row, used] = _coalition_chances(served, account, background, players) @ weights
     return Points(values, float(expit(served.margin(background)).mean()), len(background))
 
 
@@ -113,12 +113,3 @@ def _coalition_chances(served: ServedMargin, account: Floats, background: Floats
     mixed = np.where(is_in[:, None, :], account, background)
     margins = served.margin(mixed.reshape(-1, len(account)))
     return np.asarray(expit(margins).reshape(len(is_in), len(background)).mean(axis=1))
-
-
-def _shapley_weights(n: int) -> Floats:
-    """Return the matrix (n, 2 ** n) that turns the worth of coalitions into Shapley values."""
-    coalitions = np.arange(1 << n)
-    is_in = (coalitions >> np.arange(n)[:, None] & 1).astype(bool)
-    sizes = is_in.sum(axis=0)
-    share = np.array([factorial(s) * factorial(n - s - 1) / factorial(n) for s in range(n)] + [0.0])
-    return np.asarray(np.where(is_in, share[sizes - 1], -share[sizes]))
