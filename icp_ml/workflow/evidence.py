@@ -1,0 +1,138 @@
+"""What the accounts that judged a model say beside its metrics: slices, surprises, the bottom, the early signal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from icp_ml.accounts.outcome import relabel_at
+from icp_ml.accounts.personal import personal_kind
+from icp_ml.accounts.split import Split, choose_split
+from icp_ml.model.classifier import SuccessClassifier
+from icp_ml.model.evaluation.bottom import Evidence, bottom
+from icp_ml.model.evaluation.evaluate import Evaluation
+from icp_ml.model.evaluation.judged import JudgedRows, judged_rows
+from icp_ml.model.evaluation.leading import leading
+from icp_ml.model.evaluation.slices import SliceKind, looks_like_size, slices
+from icp_ml.model.evaluation.surprises import surprises
+from icp_ml.model.success_model import SuccessModel
+from icp_ml.prospects.reasons import attribute_reasons
+from icp_ml.study import Attribute
+from icp_ml.workflow.preparing import Prepared
+
+Indices = npt.NDArray[np.int64]
+Texts = npt.NDArray[np.object_]
+MAX_SIZES = 2
+"""Numeric attributes named like a size that are cut into bands."""
+
+
+def judged_evidence(
+    prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation, model: SuccessModel
+) -> dict[str, Any]:
+    """Return what the accounts that judged say beside the metrics, as JSON objects.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Customers and labels.
+    attributes : sequence of Attribute
+        Those of the model.
+    evaluation : Evaluation
+        Who judged, and what was said of them.
+    model : SuccessModel
+        Explains the chances where no single fit was judged (cross-validation), and knows its domain.
+
+    Returns
+    -------
+    dict
+        ``slices`` (a list, one per segment, sensitive column and size), ``surprises``, ``bottom``, and ``leading``
+        (None where the study names no early signal, or its column is not in the table).
+    """
+    at = evaluation.test_index
+    rows = _rows(prepared, evaluation)
+    frame = prepared.customers.frame[[attribute.column for attribute in attributes]].iloc[at]
+    fit = evaluation.classifier if isinstance(evaluation.classifier, SuccessClassifier) else model.classifier
+    if fit is None:
+        raise ValueError("evidence needs a model that was fitted; a hypothesis has none")
+    contributions = fit.attribute_contributions(frame)
+    in_domain = None if model.domain is None else model.domain.assess(frame)[0]
+    missing = frame.isna().to_numpy().mean(axis=1)
+    columns, kinds = _columns(prepared, at)
+    speak = partial(_speak, frame, contributions, prepared.customers.kinds, prepared.study.labels)
+    has_seen_them = fit is not evaluation.classifier
+    found = surprises(rows, _names(prepared, at), speak, has_seen_them=has_seen_them)
+    tables = slices(rows, columns, kinds, capacity=prepared.study.capacity)
+    return {
+        "slices": [table.as_document() for table in tables],
+        "surprises": found.as_document(),
+        "bottom": bottom(rows, Evidence(contributions, missing, in_domain, prepared.study.labels)).as_document(),
+        "leading": _leading(prepared, at, rows),
+    }
+
+
+def _rows(prepared: Prepared, evaluation: Evaluation) -> JudgedRows:
+    """Return the accounts that judged, weighted as the metrics weighted them."""
+    at, groups = evaluation.test_index, prepared.customers.groups
+    label = prepared.labels.label[at]
+    weight = _weights(prepared, evaluation)[at]
+    share = float(np.average(label, weights=weight))
+    true = evaluation.base_rate  # another share than theirs where accounts were sampled by outcome
+    if 0 < share < 1:
+        weight = weight * np.where(label == 1, true / share, (1 - true) / (1 - share))
+    return judged_rows(label, evaluation.test_margin, weight=weight, clusters=None if groups is None else groups[at])
+
+
+def _weights(prepared: Prepared, evaluation: Evaluation) -> npt.NDArray[np.float64]:
+    """Return the weights of every customer in the evaluation; those of a test period are its own."""
+    return (prepared.labels if evaluation.classifier is None else _split(prepared).test_labels).weight
+
+
+def _split(prepared: Prepared) -> Split:
+    """Return who trained and who judged: the same customers are always split alike."""
+    customers, study = prepared.customers, prepared.study
+    days = np.empty(0, "datetime64[D]") if customers.as_of is None else customers.as_of  # not asked for without dates
+    relabel = partial(relabel_at, study.outcome, customers.outcome, days)
+    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, relabel)
+
+
+def _columns(prepared: Prepared, at: Indices) -> tuple[dict[str, Sequence[Any]], dict[str, SliceKind]]:
+    """Return the cells of every column that makes slices, and what each column is."""
+    study, customers = prepared.study, prepared.customers
+    sizes = [name for name, kind in customers.kinds.items() if kind == "numeric" and looks_like_size(name)]
+    kinds: dict[str, SliceKind] = dict.fromkeys(study.segments, "segment")
+    kinds |= dict.fromkeys(study.sensitive, "sensitive")
+    kinds |= {name: "size" for name in sizes[:MAX_SIZES] if name not in kinds}
+    cells = {name: customers.frame[name] if kind == "size" else customers.others[name] for name, kind in kinds.items()}
+    return {name: column.iloc[at].tolist() for name, column in cells.items()}, kinds
+
+
+def _names(prepared: Prepared, at: Indices) -> list[str]:
+    """Return what each account is called: its id, or its row where ids are data of persons."""
+    customers, column = prepared.customers, prepared.study.id.column
+    ids = [str(customers.ids[place]) for place in at]
+    if column is not None and personal_kind(column, ids) is not None:
+        return [f"row {customers.rows[place]}" for place in at]
+    return ids
+
+
+def _speak(
+    frame: pd.DataFrame,
+    contributions: pd.DataFrame,
+    kinds: Mapping[str, str],
+    labels: Mapping[str, str],
+    places: Indices,
+) -> Texts:
+    return attribute_reasons(frame.iloc[places], contributions.iloc[places], kinds, labels)
+
+
+def _leading(prepared: Prepared, at: Indices, rows: JudgedRows) -> dict[str, Any] | None:
+    spec, customers = prepared.study.leading_outcome, prepared.customers
+    if spec is None or spec.column not in customers.others:
+        return None
+    cells = [None if pd.isna(cell) else cell for cell in customers.others[spec.column]]
+    return leading(spec, cells, prepared.labels, customers.groups, (at, rows)).as_document()
