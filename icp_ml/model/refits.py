@@ -19,9 +19,9 @@ from icp_ml.model.served import ServedMargin
 
 Floats = NDArray[np.float64]
 
-N_REFITS = 25
+N_REFITS = 20
 MANY_ROWS = 5000
-N_REFITS_OF_MANY_ROWS = 20
+N_REFITS_OF_MANY_ROWS = 12
 """Refits from 5,000 accounts on, where signs and importances vary little and one refit costs seconds."""
 
 BACKGROUND_ROWS = 500
@@ -104,7 +104,7 @@ def refits(
     X, y, weight, groups
         What it was fitted on.
     n_refits
-        How many; None: 25, and 20 from 5,000 accounts on.
+        How many; None: 20, and 12 from 5,000 accounts on.
 
     Raises
     ------

@@ -33,7 +33,8 @@ def attribute_reasons(
     frame : DataFrame of shape (n, n_attributes)
         The attribute values that were scored.
     contributions : DataFrame of shape (n, n_attributes)
-        Their contributions in log-odds; column names are those of `frame`.
+        Their contributions in log-odds, 0 for one that is not to be told because refits do not agree on it
+        (`Stability.stable_attributes`); column names are those of `frame`.
     kinds : mapping
         ``numeric``, ``categorical`` or ``date`` by column.
     labels : mapping
@@ -61,7 +62,7 @@ def fit_reasons(contributions: Floats, is_unknown: npt.NDArray[np.bool_]) -> Tex
     Parameters
     ----------
     contributions : float array of shape (n, 7)
-        Contributions of the fits and context in log-odds, in the order of ``PLAYERS``.
+        Contributions of the fits and context in log-odds, in the order of ``PLAYERS``; 0 for one not to be told.
     is_unknown : bool array of shape (n, 6)
         True where nothing is known of that fit for the account: said instead of a number.
 

@@ -131,13 +131,16 @@ class SuccessScorer:
         }
 
     def reasons(self, part: pa.Table) -> Texts:
-        """Return the reasons of every account, by fit."""
-        return fit_reasons(contributions_of(part), unknown_of(part))
+        """Return the reasons of every account, by fit, where they are stable."""
+        contributions, stability = contributions_of(part), self._model.stability
+        kept = contributions if stability is None else stability.stable_fits(contributions)
+        return fit_reasons(kept, unknown_of(part))
 
     def detailed_reasons(self, frame: pd.DataFrame) -> Texts:
-        """Return the reasons of the first ranks, by attribute."""
-        contributions = self._classifier.attribute_contributions(frame)
-        return attribute_reasons(frame, contributions, self._kinds, self._model.labels)
+        """Return the reasons of the first ranks, by attribute, where they are stable."""
+        contributions, stability = self._classifier.attribute_contributions(frame), self._model.stability
+        kept = contributions if stability is None else stability.stable_attributes(frame, contributions)
+        return attribute_reasons(frame, kept, self._kinds, self._model.labels)
 
 
 def contributions_of(part: pa.Table) -> Floats:

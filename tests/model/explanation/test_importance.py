@@ -57,7 +57,7 @@ def test_what_was_planted_is_found_and_the_noise_is_not(result):
     rows = by_fit(result)
     assert [fit for fit in PLAYERS if rows[fit].is_important] == ["technical", "functional", "resource"]
     assert rows["cultural"].low < 0 < rows["cultural"].high
-    assert rows["technical"].value > 2 * rows["resource"].value
+    assert rows["technical"].value > 1.5 * rows["resource"].value
 
 
 def test_equal_fits_are_tied_and_unequal_ones_are_not(result):
@@ -76,7 +76,7 @@ def test_a_fit_without_attributes_is_not_measured(result):
 
 def test_values_add_up_to_what_the_refits_gain_on_accounts_they_did_not_see():
     frame, y = company(150)
-    model = SuccessClassifier(FITS, learner="blend").fit(frame, y)
+    model = SuccessClassifier(FITS, learner="blend", n_folds=2).fit(frame, y)
     drawn = refits(model, frame, y)
     total, times = np.zeros(150), np.zeros(150)
     for refit in drawn.refits:
