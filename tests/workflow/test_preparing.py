@@ -13,6 +13,11 @@ from icp_ml.study import load_study
 from icp_ml.workflow import audit, init
 
 
+@pytest.fixture(scope="module")
+def audited(company):
+    return audit(company / "study.yaml")
+
+
 def test_a_proposal_loads_and_an_untouched_one_is_replaced(company, tmp_path):
     out = tmp_path / "study.yaml"
     for _ in range(2):
@@ -29,13 +34,12 @@ def test_a_proposal_that_somebody_corrected_is_kept(company, tmp_path):
         init(company / "customers.parquet", out=out)
 
 
-def test_an_audit_is_one_json_document_with_the_contracts_keys(company):
-    result = audit(company / "study.yaml")
-    document = json.loads(json.dumps(result.to_document(), allow_nan=False))
+def test_an_audit_is_one_json_document_with_the_contracts_keys(audited):
+    document = json.loads(json.dumps(audited.to_document(), allow_nan=False))
     keys = {"severity", "check", "column", "count", "evidence", "next_step"}
     assert all(set(finding) == keys for finding in document["findings"])
     assert document["counts"]["rows"] == 600
-    assert result.exit_code == 0
+    assert audited.exit_code == 0
 
 
 def test_an_audit_tells_which_keys_are_not_used_yet(company):
@@ -53,16 +57,16 @@ def test_a_latin_1_table_is_proposed_with_its_encoding(company, tmp_path):
     assert (read.delimiter, read.encoding) == (";", "latin-1")
 
 
-def test_an_audit_says_what_so_many_customers_can_show(company):
-    text = audit(company / "study.yaml").to_text()
+def test_an_audit_says_what_so_many_customers_can_show(audited):
+    text = audited.to_text()
     assert "differences in success of" in text
     assert "were followed for all 365 days" in text
     assert "300 rows of prospects.parquet, none differs in fill, levels or range" in text
     assert "Point in time, grade B" in text
 
 
-def test_the_document_of_an_audit_has_every_part(company):
-    document = json.loads(json.dumps(audit(company / "study.yaml").to_document(), allow_nan=False))
+def test_the_document_of_an_audit_has_every_part(audited):
+    document = json.loads(json.dumps(audited.to_document(), allow_nan=False))
     assert {"study", "counts", "left_out", "findings", "notes", "not_used"} <= set(document)
     assert {"maturity", "power", "parity", "backfill", "grades", "probes"} <= set(document)
     assert set(document["counts"]["segments"]) == {"channel", "region"}

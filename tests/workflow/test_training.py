@@ -174,7 +174,7 @@ def test_what_prospects_do_not_have_is_left_out_and_said(company, tmp_path, capl
     assert not {"crm", "analysts"} & {known.column for known in made.model.contract.attributes}
     assert "left out, because prospects do not have it: crm, analysts" in caplog.text
     assert "Left out of the model, because prospects do not have it: crm, analysts." in made.to_document()["notes"]
-    assert score(tmp_path / "p.parquet", made.model).summary["rows_scored"] == 300
+    assert len(score(tmp_path / "p.parquet", made.model).frame) == 300
 
 
 def test_at_a_later_stage_prospects_leave_nothing_out(company, tmp_path):
