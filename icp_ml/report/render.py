@@ -1,8 +1,9 @@
-"""Draw one value, the facts of a training, as HTML, Markdown, a model card and JSON. Nothing is computed here."""
+"""Draw one value, the facts of a training or of an account, as HTML, Markdown and JSON. Nothing is computed here."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -10,9 +11,32 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from icp_ml.report import svg
+from icp_ml.report.charts import account_chart, charts_of, first_picture
+from icp_ml.report.markup import html_sentence, markdown_sentence, markdown_table, markdown_text
+from icp_ml.report.tables import account_tables, tables_of
+from icp_ml.report.wording import chance_words
 
 Facts = dict[str, Any]
+
+_SUCCESS_PAGES = (
+    ("verdict", "Verdict"),
+    ("good", "How good"),
+    ("time", "In time"),
+    ("wrong", "Wrong about"),
+    ("why", "Why"),
+    ("data", "The data"),
+    ("lineage", "Lineage"),
+)
+_HYPOTHESIS_PAGES = (("verdict", "Verdict"), ("why", "Criteria"), ("data", "The data"), ("lineage", "Lineage"))
+
+_ACCOUNT_PAGES = (
+    ("chance", "Chance"),
+    ("why", "Why"),
+    ("like", "Customers like it"),
+    ("evidence", "What is known"),
+    ("changes", "What could differ"),
+    ("notes", "Notes"),
+)
 
 
 def training_files(facts: Facts) -> dict[str, bytes]:
@@ -28,51 +52,77 @@ def training_files(facts: Facts) -> dict[str, bytes]:
     dict of str to bytes
         ``report.html`` (one file, no script, no request), ``report.md``, ``report.json`` and ``model_card.md``.
     """
+    tables = tables_of(facts)
     return {
-        "report.html": _html(facts).encode(),
-        "report.md": _plain("training.md.j2", facts).encode(),
+        "report.html": _training_page(facts, tables).encode(),
+        "report.md": _plain("training.md.j2", facts, tables).encode(),
         "report.json": (json.dumps(facts, indent=1, allow_nan=False) + "\n").encode(),
-        "model_card.md": _plain("model_card.md.j2", facts).encode(),
+        "model_card.md": _plain("model_card.md.j2", facts, tables).encode(),
     }
 
 
-def _html(facts: Facts) -> str:
-    charts = _charts(facts) if facts["kind"] == "success" else {}
-    marked = {name: Markup(drawing) for name, drawing in charts.items()}  # noqa: S704  (svg.py escapes every text)
+def account_page(document: Mapping[str, Any]) -> bytes:
+    """Return the page of one account: one HTML file, no script, no request.
+
+    Parameters
+    ----------
+    document
+        What `icp_ml.prospects.account.explain_account` found, as a document.
+
+    Returns
+    -------
+    bytes
+        UTF-8.
+    """
+    tables = account_tables(document)
+    charts = _marked({"waterfall": account_chart(document)})
+    shown = {"a": document, "t": tables, "charts": charts, "headline": chance_words(document)}
+    return _page("account.html.j2", _ACCOUNT_PAGES, shown).encode()
+
+
+def _training_page(facts: Facts, tables: Mapping[str, Any]) -> str:
+    charts = _marked(charts_of(facts))
+    pages = _SUCCESS_PAGES if facts["kind"] == "success" else _HYPOTHESIS_PAGES
+    shown = {"f": facts, "t": tables, "charts": charts, "first": first_picture(facts, charts)}
+    return _page("training.html.j2", pages, shown)
+
+
+def _page(template: str, pages: Sequence[tuple[str, str]], shown: Mapping[str, Any]) -> str:
     css = Markup(_template_text("report.css"))  # noqa: S704  (a file of ours)
-    return _environment(escape=True).get_template("training.html.j2").render(f=facts, charts=marked, css=css)
+    return _environment(escape=True).get_template(template).render(pages=pages, css=css, **shown)
 
 
-def _charts(facts: Facts) -> dict[str, str]:
+def _marked(charts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return drawings that the templates take as they are: every text in them was escaped when they were drawn."""
     return {
-        "reliability": svg.reliability_chart(facts["reliability"]),
-        "lift": svg.lift_chart(facts["lift_curve"]),
-        "fits": svg.fit_bars(facts["fits"]),
-        "beeswarm": svg.beeswarm(facts["beeswarm"]),
+        name: [Markup(one) for one in drawn] if isinstance(drawn, list) else Markup(drawn)  # noqa: S704
+        for name, drawn in charts.items()
     }
 
 
-def _plain(template: str, facts: Facts) -> str:
-    return _environment(escape=False).get_template(template).render(f=facts).strip() + "\n"
+def _plain(template: str, facts: Facts, tables: Mapping[str, Any]) -> str:
+    text = _environment(escape=False).get_template(template).render(f=facts, t=tables)
+    lines = text.split("\n")
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return "\n".join(kept).strip() + "\n"
 
 
 @cache
 def _environment(*, escape: bool) -> Environment:
-    loader = PackageLoader("icp_ml.report", "templates")
-    environment = Environment(loader=loader, autoescape=escape, undefined=StrictUndefined)  # noqa: S701  (Markdown)
-    environment.filters["md"] = markdown_text
+    environment = Environment(
+        loader=PackageLoader("icp_ml.report", "templates"),
+        autoescape=escape,  # noqa: S701  (Markdown is escaped by its own filters)
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "md": markdown_text,
+        "says": markdown_sentence,
+        "table": markdown_table,
+        "sentence": html_sentence,
+    }
     return environment
-
-
-def markdown_text(text: object) -> str:
-    r"""Return text that Markdown shows as it is: no table cells, tags or links out of a column's name.
-
-    Examples
-    --------
-    >>> markdown_text("a|b <script>")
-    'a\\|b &lt;script>'
-    """
-    return str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("[", "\\[")
 
 
 @cache

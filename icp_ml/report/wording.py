@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -104,6 +104,29 @@ def headline(evaluation: Evaluation) -> str:
     if evaluation.ready:
         return f"Put it to work: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f})."
     return f"The order holds something ({best}), but not every gate was passed."
+
+
+def chance_words(document: Mapping[str, Any]) -> str:
+    """Return the one sentence an account's page starts with: its chance, or why none is given.
+
+    Examples
+    --------
+    >>> chance_words({"kind": "success", "withdrawn": True, "probability": None, "margin": 0.4, "base_value": 0.1})
+    'No chance is given, because calibration failed; its score is above that of the average customer.'
+    """
+    if document["kind"] != "success":
+        answers = [row["answer"] for row in document["criteria"]]
+        return f"No chance is given: {answers.count('met')} of {len(answers)} written criteria are met."
+    if document["probability"] is None:
+        side = "above" if document["margin"] >= document["base_value"] else "below"
+        why = "because calibration failed" if document["withdrawn"] else "because the model has no grounds for one"
+        return f"No chance is given, {why}; its score is {side} that of the average customer."
+    within = f" within {document['horizon_days']} days" if document["horizon_days"] else ""
+    low, high = document["low"], document["high"]
+    ends = "" if low is None or high is None else f", 90 % range {100 * low:.0f} to {100 * high:.0f}"
+    of = f"Of 100 accounts with this score about {100 * document['probability']:.0f} succeed{within}{ends}."
+    base = document["base_probability"]
+    return of if base is None else f"{of} The average customer: {100 * base:.0f}."
 
 
 def verdict_evidence(evaluation: Evaluation, horizon_days: int | None) -> str:

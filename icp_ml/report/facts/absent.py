@@ -15,7 +15,7 @@ NOT_MADE = {
     "ten_bands": "Outcomes in ten equal bands were not counted.",
     "surprises": "Accounts that the model was most wrong about were not listed.",
     "bottom": "The lowest band was not looked at on its own.",
-    "importance": "Held-out importance was not measured: bars say how far scores differ by a fit, not what it is worth.",
+    "importance": "Held-out importance was not measured: bars say how far scores differ, not what a fit is worth.",
     "interactions": "Interactions of fits were not measured.",
     "stability": "Whether reasons survive a refit was not measured.",
     "mapping": "No attribute was moved to another fit to see how the bars change.",
@@ -41,10 +41,11 @@ def absent_words(facts: Mapping[str, Any], study: Study) -> dict[str, str]:
     Returns
     -------
     dict of str to str
-        Why, by chapter; a chapter that is there has no entry.
+        Why, by chapter; empty for a chapter that is there.
     """
     chapters = {**facts, **facts["audit"]}
-    return {name: why for name, why in {**NOT_MADE, **_not_asked(study)}.items() if not chapters.get(name)}
+    reasons = {**NOT_MADE, **_not_asked(study)}
+    return {name: "" if chapters.get(name) else why for name, why in reasons.items()}
 
 
 def _not_asked(study: Study) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from icp_ml.report.facts.absent import absent_words
 from icp_ml.report.facts.audit import audit_facts, lineage_facts, study_facts
 from icp_ml.report.facts.evaluation import NO_EVALUATION
 from icp_ml.report.facts.explanation import NO_EXPLANATION
@@ -60,12 +61,11 @@ def hypothesis_facts(
         **NO_EVALUATION,
         **NO_EXPLANATION,
         **audit_facts(customers, labels, findings, audit_document),
-        "absent": {},
         "criteria": [_criterion(rule, customers) for rule in rules],
         "notes": [*labels.notes, *customers.warnings],
         "lineage": lineage_facts(study, customers, digest),
     }
-    return facts | {"key_findings": key_findings(facts)}
+    return facts | {"key_findings": key_findings(facts), "absent": absent_words(facts, study)}
 
 
 def _verdict(rules: Sequence[Rule], shortage: str) -> dict[str, Any]:

@@ -1,0 +1,53 @@
+"""Turn text and tables into Markdown, and sentences into HTML, so that a column's name is never read as markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from icp_ml.report.tables import Table
+
+_CODE = re.compile(r"`([^`]+)`")
+
+
+def html_sentence(text: object) -> Markup:
+    """Return escaped text in which words between backticks are set as code.
+
+    Examples
+    --------
+    >>> html_sentence("set `as_of` < today")
+    Markup('set <code>as_of</code> &lt; today')
+    """
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704  (escaped before)
+
+
+def markdown_text(text: object) -> str:
+    r"""Return text that Markdown shows as it is: no table cells, tags or links out of a column's name.
+
+    Examples
+    --------
+    >>> markdown_text("a|b <script>")
+    'a\\|b &lt;script>'
+    """
+    return str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("[", "\\[")
+
+
+def markdown_sentence(chapter: Mapping[str, Any] | None, why: str) -> str:
+    """Return the sentence of a chapter as a paragraph, or why there is none."""
+    text = (chapter or {}).get("sentence") or ("" if chapter else why)
+    return f"\n{markdown_text(text)}\n" if text else ""
+
+
+def markdown_table(table: Table | None) -> str:
+    """Return a table as one block of Markdown under its label; empty where there is none."""
+    if table is None:
+        return ""
+    head, *rows = (
+        f"| {' | '.join(map(markdown_text, cells))} |"
+        for cells in ([column.title for column in table.columns], *table.rows)
+    )
+    block = "\n".join([head, "|" + "---|" * len(table.columns), *rows])
+    return f"\n**{markdown_text(table.label)}**\n\n{block}\n"
