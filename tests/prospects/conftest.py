@@ -91,6 +91,7 @@ def model_of(**changes):
         "label": "acme/3 sha256:abababababab",
         "probability_withdrawn": False,
         "question_value": {"api_skill": 0.1, "crm": 0.4, "budget": 0.2},
+        "stability": None,
     }
     return SimpleNamespace(**(model | changes))
 
