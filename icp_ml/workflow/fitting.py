@@ -17,7 +17,9 @@ from icp_ml.accounts.split import Split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
 from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
+from icp_ml.model.explanation.stability import Stability
 from icp_ml.model.reference import Reference
+from icp_ml.model.refits import refits
 from icp_ml.model.success_model import SuccessModel, identified
 from icp_ml.prospects.admission import customer_key
 from icp_ml.rules import parse_rule
@@ -45,6 +47,7 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
     fitted = _Fitted(rows, frame, labels.label[rows], labels.weight[rows], groups)
     classifier = _classifier(study, customers.kinds, attributes)
     classifier.fit(fitted.frame, fitted.label, fitted.weight, fitted.groups)
+    again = refits(classifier, fitted.frame, fitted.label, fitted.weight, groups=fitted.groups)
     model = SuccessModel(
         **_common(prepared, attributes),
         kind="success",
@@ -58,6 +61,7 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         reference=Reference.learn(
             customers.ids[rows], fitted.frame, fitted.label, weight=fitted.weight, seed=study.seed
         ),
+        stability=Stability.learn(classifier, fitted.frame, again),
     )
     return identified(model)
 
