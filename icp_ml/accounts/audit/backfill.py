@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 SURE, LEAST_DIFFERENCE = 1e-4, 0.10
 """A difference between two groups of accounts is a finding below this p and from this difference in shares on."""
 
-_MARKS = {"filled": "empty cells that are filled now", "changed": "filled cells that were changed"}
-
 
 @dataclass(frozen=True)
 class BackfillRow:
@@ -235,11 +233,16 @@ def _row(pair: _Pair, column: str, splits: list[tuple[str, Flags, str, Flags]]) 
     filled = empty & has
     changed = held & _differ(before, now)
     counts = (int(empty.sum()), int(filled.sum()), int(held.sum()), int(changed.sum()))
-    for what, among, hit in (("filled", empty, filled), ("changed", held, changed)):
+    marks = (
+        ("empty cells that are filled now", empty, filled),
+        ("accounts whose empty cell is filled now", pair.both, filled),  # where only one side was empty to begin with
+        ("filled cells that were changed", held, changed),
+    )
+    for what, among, hit in marks:
         for one, first, other, second in splits:
             found = _difference(hit[among & first], hit[among & second])
             if found:
-                words = f"{_MARKS[what]}: {found[0]} for {one}, {found[1]} for {other} (p < {SURE:.4f})"
+                words = f"{what}: {found[0]} for {one}, {found[1]} for {other} (p < {SURE:.4f})"
                 return BackfillRow(column, *counts, words, int(hit.sum()))
     return BackfillRow(column, *counts)
 

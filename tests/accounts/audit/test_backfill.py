@@ -40,6 +40,14 @@ def test_filled_for_the_churned_alone_is_found(finished):
     assert "0 of " in row.suspicion
 
 
+def test_filled_for_whoever_was_empty_is_found_when_those_were_the_churned(finished):
+    """Nearly every empty cell was filled on both sides, but one side had hardly any."""
+    empty = LEFT | (np.arange(N) % 40 == 0)
+    result = compared(finished, RNG.normal(size=N), where(~empty, RNG.normal(size=N)))
+    assert found_in(result) == {("warning", "x")}
+    assert "accounts whose empty cell is filled now" in result.rows[0].suspicion
+
+
 def test_overwritten_for_the_churned_is_found(finished):
     seats = RNG.integers(5, 50, N).astype(float)
     result = compared(finished, np.where(LEFT, 0.0, seats), seats)
