@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,8 @@ Indices = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 MAX_SIZES = 2
 """Numeric attributes named like a size that are cut into bands."""
+MAX_EXPLAINED = 5_000
+"""Accounts whose contributions and domain are looked at; more cost time and tell no more of the bottom."""
 
 
 def judged_evidence(
@@ -54,25 +56,42 @@ def judged_evidence(
         (None where the study names no early signal, or its column is not in the table).
     """
     at = evaluation.test_index
-    rows = _rows(prepared, evaluation)
+    rows, names = _rows(prepared, evaluation), _names(prepared, at)
     frame = prepared.customers.frame[[attribute.column for attribute in attributes]].iloc[at]
     fit = evaluation.classifier if isinstance(evaluation.classifier, SuccessClassifier) else model.classifier
     if fit is None:
         raise ValueError("evidence needs a model that was fitted; a hypothesis has none")
-    contributions = fit.attribute_contributions(frame)
-    in_domain = None if model.domain is None else model.domain.assess(frame)[0]
-    missing = frame.isna().to_numpy().mean(axis=1)
+
+    def speak(places: Indices) -> Texts:
+        some = frame.iloc[places]
+        contributions = fit.attribute_contributions(some)
+        return attribute_reasons(some, contributions, prepared.customers.kinds, prepared.study.labels)
+
+    places = _sample(rows, names)
+    some = frame.iloc[places]
+    evidence = Evidence(
+        places,
+        contributions=fit.attribute_contributions(some),
+        missing_share=some.isna().to_numpy().mean(axis=1),
+        in_domain=None if model.domain is None else model.domain.assess(some)[0],
+        labels=prepared.study.labels,
+    )
     columns, kinds = _columns(prepared, at)
-    speak = partial(_speak, frame, contributions, prepared.customers.kinds, prepared.study.labels)
-    has_seen_them = fit is not evaluation.classifier
-    found = surprises(rows, _names(prepared, at), speak, has_seen_them=has_seen_them)
-    tables = slices(rows, columns, kinds, capacity=prepared.study.capacity)
+    found = slices(rows, columns, kinds, capacity=prepared.study.capacity)
     return {
-        "slices": [table.as_document() for table in tables],
-        "surprises": found.as_document(),
-        "bottom": bottom(rows, Evidence(contributions, missing, in_domain, prepared.study.labels)).as_document(),
+        "slices": [table.as_document() for table in found],
+        "surprises": surprises(rows, names, speak, has_seen_them=fit is not evaluation.classifier).as_document(),
+        "bottom": bottom(rows, evidence).as_document(),
         "leading": _leading(prepared, at, rows),
     }
+
+
+def _sample(rows: JudgedRows, names: Sequence[str]) -> Indices:
+    """Return the positions of all accounts, or of `MAX_EXPLAINED` evenly spread over the list."""
+    if len(rows) <= MAX_EXPLAINED:
+        return np.arange(len(rows))
+    order = np.lexsort((np.array(names, dtype=str), rows.margin))
+    return np.sort(order[np.linspace(0, len(rows) - 1, MAX_EXPLAINED).astype(np.int64)])
 
 
 def _rows(prepared: Prepared, evaluation: Evaluation) -> JudgedRows:
@@ -118,16 +137,6 @@ def _names(prepared: Prepared, at: Indices) -> list[str]:
     if column is not None and personal_kind(column, ids) is not None:
         return [f"row {customers.rows[place]}" for place in at]
     return ids
-
-
-def _speak(
-    frame: pd.DataFrame,
-    contributions: pd.DataFrame,
-    kinds: Mapping[str, str],
-    labels: Mapping[str, str],
-    places: Indices,
-) -> Texts:
-    return attribute_reasons(frame.iloc[places], contributions.iloc[places], kinds, labels)
 
 
 def _leading(prepared: Prepared, at: Indices, rows: JudgedRows) -> dict[str, Any] | None:

@@ -129,6 +129,14 @@ def test_with_cross_validation_the_served_fit_explains_and_the_whole_table_weigh
     assert evidence._weights(crossed.prepared, crossed.evaluation) is crossed.prepared.labels.weight
 
 
+def test_of_many_accounts_some_are_explained(by_time, document, monkeypatch):
+    monkeypatch.setattr(evidence, "MAX_EXPLAINED", 100)
+    some = by_time.told()
+    assert some["surprises"] == document["surprises"]
+    assert some["bottom"]["observed"] == document["bottom"]["observed"]
+    assert some["bottom"]["missing"] != document["bottom"]["missing"]
+
+
 def test_a_repetition_gives_the_same_bytes(by_time, document):
     assert json.dumps(by_time.told()) == json.dumps(document)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,20 +34,23 @@ SMALLEST = 0.02
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known of the accounts that judged, beside their score.
+    """What is known, beside their score, of the accounts that judged, or of some drawn from the whole list.
 
     Attributes
     ----------
-    contributions : DataFrame of shape (n, n_attributes)
+    places : array of int, shape (m,)
+        Which of them, by position.
+    contributions : DataFrame of shape (m, n_attributes)
         In log-odds.
-    missing_share : array of shape (n,)
+    missing_share : array of shape (m,)
         Share of the attributes that are missing for each account.
-    in_domain : array of bool, shape (n,), or None
+    in_domain : array of bool, shape (m,), or None
         False where an account is unlike every customer; None where that is not known.
     labels : mapping of str to str
         Words for attributes.
     """
 
+    places: NDArray[np.int64]
     contributions: pd.DataFrame
     missing_share: Floats
     in_domain: NDArray[np.bool_] | None
@@ -118,7 +122,7 @@ def bottom(rows: JudgedRows, evidence: Evidence) -> Bottom:
     rows : JudgedRows
         The accounts that judged.
     evidence : Evidence
-        Contributions, missing values and domain of the same accounts.
+        Contributions, missing values and domain of these accounts, or of a sample.
 
     Returns
     -------
@@ -134,8 +138,8 @@ def bottom(rows: JudgedRows, evidence: Evidence) -> Bottom:
     gap = share_of(rows, rows.outcome - rows.probability, inside)
     below = share_of(rows, rows.outcome, middle) - share_of(rows, rows.outcome, inside)
     successes = rows.weight * rows.outcome
-    in_domain = evidence.in_domain
-    unknown = (float("nan"), float("nan"))
+    known, known_inside = rows.at(evidence.places), inside[evidence.places]
+    outside = None if evidence.in_domain is None else (~evidence.in_domain).astype(np.float64)
     found = Bottom(
         n=int(np.count_nonzero(inside)),
         observed=success_share(rows, inside),
@@ -143,10 +147,10 @@ def bottom(rows: JudgedRows, evidence: Evidence) -> Bottom:
         gap=gap.estimate(),
         below_middle=below.estimate(),
         successes_lost=int(rows.outcome[inside > 0].sum()),
-        lost_share=float(successes @ inside / successes.sum()) if rows.outcome.any() else float("nan"),
-        missing=_here_and_elsewhere(rows, evidence.missing_share, inside),
-        unusual=unknown if in_domain is None else _here_and_elsewhere(rows, (~in_domain).astype(np.float64), inside),
-        attributes=_against(rows, evidence, inside),
+        lost_share=float(successes @ inside / successes.sum()) if rows.outcome.any() else nan,
+        missing=_here_and_elsewhere(known, evidence.missing_share, known_inside),
+        unusual=(nan, nan) if outside is None else _here_and_elsewhere(known, outside, known_inside),
+        attributes=_against(known, evidence, known_inside),
         sentence="",
     )
     return replace(found, sentence=_sentence(found))

@@ -57,6 +57,10 @@ class JudgedRows:
         """Return the chance of success, shape (n,)."""
         return np.asarray(expit(self.margin))
 
+    def at(self, places: Integers) -> JudgedRows:
+        """Return some of the accounts, by position."""
+        return JudgedRows(self.outcome[places], self.margin[places], self.weight[places], self.clusters[places])
+
     def about(self, outcome: Floats) -> JudgedRows:
         """Return the same accounts judged by another outcome of two values."""
         return replace(self, outcome=outcome)

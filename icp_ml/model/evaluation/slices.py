@@ -39,6 +39,8 @@ MIN_ACCOUNTS, MIN_PER_CLASS = 30, 5
 """A slice with fewer accounts, successes or failures is named without numbers."""
 MAX_LEVELS = 20
 """Values of one column that are looked at, most frequent first; the others are counted."""
+MAX_TOLD = 3
+"""Slices that the sentence names; the table has all."""
 FALSE_SHARE = 0.10
 """Share of false ones among the slices that are said to differ."""
 NO_VALUE = "not known"
@@ -302,15 +304,23 @@ def _band_names(highest: Floats) -> list[str]:
 def _table(column: str, kind: SliceKind, asked: list[_Asked], differs: float, n_asked: int) -> SliceTable:
     rows = tuple(_noted(one, differs) for one in asked)
     judged = [row for row in rows if row.is_judged]
-    small = len(rows) - len(judged)
-    words = f"{column}: {len(judged)} slices of at least {MIN_ACCOUNTS} accounts" + (
-        f", {small} too small" * (small > 0)
-    )
-    told = [f"{row.name} is {row.note}" for row in judged if row.note]
-    nothing = f"none differs from the rest beyond what chance gives among the {n_asked} slices looked at"
-    corrected = f"; corrected for the {n_asked} slices looked at, one in ten of such findings may still be chance"
-    sentence = f"{words}; {'; '.join(told) + corrected if told else nothing if judged else 'nothing can be said'}."
+    n_small = sum(row.note.startswith("too few") for row in rows)
+    left_out = [f"{n_small} too small"] * (n_small > 0) + [f"{row.name} {row.note}" for row in rows[MAX_LEVELS:]]
+    counted = ", ".join([f"{column}: {len(judged)} slices of at least {MIN_ACCOUNTS} accounts", *left_out])
+    sentence = f"{counted}; {_findings_words(judged, n_asked)}."
     return SliceTable(column, kind, sentence + (_selection_words(judged) if kind == "sensitive" else ""), rows)
+
+
+def _findings_words(judged: Sequence[Slice], n_asked: int) -> str:
+    """Say which slices differ, the largest first, and among how many that was looked for."""
+    if not judged:
+        return "nothing can be said"
+    told = [f"{row.name} is {row.note}" for row in judged if row.note]
+    if not told:
+        return f"none differs from the rest beyond what chance gives among the {n_asked} slices looked at"
+    more = f"; {len(told) - MAX_TOLD} more in the table" if len(told) > MAX_TOLD else ""
+    corrected = f"corrected for the {n_asked} slices looked at, one in ten of such findings may still be chance"
+    return f"{'; '.join(told[:MAX_TOLD])}{more}; {corrected}"
 
 
 def _noted(one: _Asked, differs: float) -> Slice:
@@ -327,7 +337,7 @@ def _noted(one: _Asked, differs: float) -> Slice:
         notes.append(
             f"ordered worse than the rest (ROC AUC {found.roc_auc.value:.2f}, {one.auc_of_rest:.2f} elsewhere)"
         )
-    return replace(found, note="; ".join(notes))
+    return replace(found, note=" and ".join(notes))
 
 
 def _selection_words(judged: Sequence[Slice]) -> str:

@@ -145,10 +145,10 @@ def _expected(rows: JudgedRows, inside: Floats, surprised: Floats, chance: Float
     error = own if is_simple else max(own, sqrt(float(shared @ shared)) / total)
     low, high = max(0.0, mean - Z_90 * error), min(1.0, mean + Z_90 * error)
     found = share_of(rows, surprised, inside).value
-    verdict = "more than" if found > high else "fewer than" if found < low else "no more than"
+    verdict = "more than chance explains" if found > high else "fewer" if found < low else "as chance explains"
     n, several = int(np.count_nonzero(inside)), int(surprised[inside > 0].sum())
     weighted = "" if np.ptp(rows.weight) == 0 else ", weighted for censoring"
     return (
         f"Of the {n:,} accounts scored {end}, {several:,} {verb} ({percent(found)}{weighted}); if the chances are "
-        f"right, {percent(mean)} are expected (90 %: {percent(low)} to {percent(high)}): {verdict} chance explains."
+        f"right, {percent(mean)} are expected (90 %: {percent(low)} to {percent(high)}): {verdict}."
     )

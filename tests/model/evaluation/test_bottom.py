@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -21,8 +22,13 @@ def company(seed=0, n=500, signal=1.0, shift=0.0):
 
 def evidence(rows, **changes):
     contributions = pd.DataFrame({"seats": rows.margin, "crm": 0.3 * rows.margin, "noise": np.zeros(len(rows))})
-    known = {"missing_share": np.zeros(len(rows)), "in_domain": None, "labels": {"seats": "seats bought"}}
-    return Evidence(contributions, **(known | changes))
+    known = {
+        "places": np.arange(len(rows)),
+        "missing_share": np.zeros(len(rows)),
+        "in_domain": None,
+        "labels": {"seats": "seats bought"},
+    }
+    return Evidence(**({"contributions": contributions} | known | changes))
 
 
 def test_the_bottom_is_the_last_fifth():
@@ -69,6 +75,16 @@ def test_missing_and_unusual_accounts_are_compared_with_the_others():
     found = bottom(rows, evidence(rows, missing_share=0.5 * last, in_domain=~last))
     assert (found.missing, found.unusual) == ((0.5, 0.0), (1.0, 0.0))
     assert np.isnan(bottom(rows, evidence(rows)).unusual).all()
+
+
+def test_a_sample_of_the_list_says_nearly_the_same():
+    rows = company(n=3000)
+    some = np.arange(0, 3000, 3)
+    sampled = evidence(rows, places=some, missing_share=np.zeros(1000))
+    sampled = replace(sampled, contributions=sampled.contributions.iloc[some])
+    whole, part = bottom(rows, evidence(rows)), bottom(rows, sampled)
+    assert [column for column, _ in part.attributes] == [column for column, _ in whole.attributes]
+    assert part.observed == whole.observed
 
 
 def test_one_chance_for_everybody_has_no_bottom():

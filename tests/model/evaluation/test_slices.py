@@ -151,3 +151,13 @@ def test_the_document_is_json_with_the_keys_of_the_report():
 )
 def test_names_of_sizes(column, is_size):
     assert looks_like_size(column) == is_size
+
+
+def test_the_sentence_names_three_slices_and_the_table_all():
+    rng = np.random.default_rng(2)
+    region, margin = rng.choice([f"R{number}" for number in range(10)], 4000), rng.normal(0.0, 1.0, 4000)
+    wrong = np.isin(region, ["R0", "R1", "R2", "R3"])
+    table = told(judged_rows(rng.random(4000) < expit(margin - 1.5 * wrong), margin), region)
+    assert sum(bool(row.note) for row in table.rows) >= 4
+    assert table.sentence.count("worse calibrated") == 3
+    assert " more in the table; corrected for the 10 slices" in table.sentence
