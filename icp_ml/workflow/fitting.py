@@ -13,10 +13,11 @@ import pandas as pd
 
 from icp_ml import __version__
 from icp_ml.accounts.contract import learn_contract
+from icp_ml.accounts.outcome import relabel_at
 from icp_ml.accounts.split import Split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
-from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
+from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, Timeline, evaluate
 from icp_ml.model.explanation.stability import Stability
 from icp_ml.model.reference import Reference
 from icp_ml.model.refits import refits
@@ -58,9 +59,7 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         ready=evaluation.ready,
         probability_withdrawn=evaluation.calibration_failed,
         question_value=_question_values(prepared, classifier, fitted),
-        reference=Reference.learn(
-            customers.ids[rows], fitted.frame, fitted.label, weight=fitted.weight, seed=study.seed
-        ),
+        reference=_reference(prepared, fitted),
         stability=Stability.learn(classifier, fitted.frame, again),
     )
     return identified(model)
@@ -90,10 +89,19 @@ def judged(prepared: Prepared, attributes: Sequence[Attribute], split: Split) ->
         gates=study.gates,
         rule=_rule(prepared),
         base_rate=study.outcome.base_rate,
+        timeline=_timeline(prepared),
         seed=study.seed,
     )
     frame = customers.frame[[attribute.column for attribute in attributes]]
     return evaluate(make, frame, prepared.labels, split, groups=customers.groups, options=options)
+
+
+def _timeline(prepared: Prepared) -> Timeline | None:
+    """Return when customers were signed, with what was known of them on earlier days."""
+    study, customers = prepared.study, prepared.customers
+    if customers.as_of is None:
+        return None
+    return Timeline(customers.as_of, partial(relabel_at, study.outcome, customers.outcome, customers.as_of))
 
 
 def _rule(prepared: Prepared) -> npt.NDArray[np.bool_] | None:

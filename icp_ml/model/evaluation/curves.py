@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
-from icp_ml.accounts.intervals import wilson_interval
+from icp_ml.accounts.intervals import effective_n, wilson_interval
 from icp_ml.model.evaluation.metrics import (
     N_BINS,
-    Floats,
     ScoredRows,
     capacity_share_of,
     equal_count_bins,
@@ -21,16 +21,10 @@ def reliability_bins(rows: ScoredRows, n_bins: int = N_BINS) -> list[dict[str, f
     """Return the equal-count bins behind ``calibration_error``, lowest chance first.
 
     Each has ``n, predicted, observed, low, high``: accounts, mean chance, success share and its Wilson interval at the
-    effective number of accounts.
+    number of independent accounts they are worth.
     """
     bins = equal_count_bins(rows.probability, n_bins)
-    found = []
-    for number in np.unique(bins):
-        inside = bins == number
-        observed = _share(rows.outcome[inside], rows.weight[inside])
-        predicted = float(np.average(rows.probability[inside], weights=rows.weight[inside]))
-        found.append({"predicted": predicted, **observed})
-    return found
+    return [_outcomes(rows, bins == number) for number in np.unique(bins)]
 
 
 def lift_curve(rows: ScoredRows, n_points: int = 20) -> list[dict[str, float]]:
@@ -59,8 +53,7 @@ def outcome_bands(rows: ScoredRows, capacity: int | None = None) -> list[dict[st
     for grade, start, stop in zip("ABCD", edges, edges[1:], strict=False):
         inside = slice(start, min(stop, len(rows)))
         if start < len(rows) and stop > start:
-            predicted = float(np.average(rows.probability[inside], weights=rows.weight[inside]))
-            bands.append({"grade": grade, "predicted": predicted, **_share(rows.outcome[inside], rows.weight[inside])})
+            bands.append({"grade": grade, **_outcomes(rows, inside)})
     return bands
 
 
@@ -70,8 +63,20 @@ def bands_are_ordered(bands: list[dict[str, float | str]]) -> bool:
     return all(above >= below for above, below in pairwise(observed))
 
 
-def _share(outcome: Floats, weight: Floats) -> dict[str, float]:
+def ten_bands(rows: ScoredRows, n_bands: int = 10) -> list[dict[str, float]]:
+    """Return outcomes of ten bands with equal numbers of accounts, first of the list first; equal margins share one.
+
+    Each has ``band, n, predicted, observed, low, high``.
+    """
+    bands = np.unique(equal_count_bins(-rows.margin, n_bands), return_inverse=True)[1]
+    return [{"band": float(number + 1), **_outcomes(rows, bands == number)} for number in range(bands.max() + 1)]
+
+
+def _outcomes(rows: ScoredRows, inside: slice | NDArray[np.bool_]) -> dict[str, float]:
+    """Return mean chance and success share of some rows, with its Wilson interval."""
+    outcome, weight = rows.outcome[inside], rows.weight[inside]
     observed = float(np.average(outcome, weights=weight))
-    effective = float(weight.sum() ** 2 / (weight**2).sum())
+    effective = effective_n(outcome, weight, rows.clusters[inside])
     low, high = wilson_interval(observed * effective, effective)
-    return {"n": float(len(outcome)), "observed": observed, "low": low, "high": high}
+    predicted = float(np.average(rows.probability[inside], weights=weight))
+    return {"predicted": predicted, "n": float(len(outcome)), "observed": observed, "low": low, "high": high}

@@ -6,86 +6,61 @@ afterwards, so it has seen the accounts that judged the procedure.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from math import nan
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
-from scipy.special import expit, logit
+from scipy.special import expit
 
-from icp_ml.accounts.split import grouped_folds
-from icp_ml.model.evaluation.curves import bands_are_ordered, lift_curve, outcome_bands, reliability_bins
-from icp_ml.model.evaluation.gates import BEATS_BASE_RATE, Bar, Gate, is_ready, judge
+from icp_ml.model.evaluation.alarms import alarms, attributes_alone, is_worth_asking
+from icp_ml.model.evaluation.baselines import compared, plain_baselines
+from icp_ml.model.evaluation.capacity import capacity_note
+from icp_ml.model.evaluation.chance import Chance, against_chance
+from icp_ml.model.evaluation.curves import (
+    bands_are_ordered,
+    lift_curve,
+    outcome_bands,
+    reliability_bins,
+    ten_bands,
+)
+from icp_ml.model.evaluation.gap import Gap, Scored, gap_of
+from icp_ml.model.evaluation.gates import BEATS_BASE_RATE, BEATS_CHANCE, Gate, is_ready, judge
 from icp_ml.model.evaluation.metrics import (
     METRICS,
-    PROBABILITY_METRICS,
-    RANKING_METRICS,
     Estimate,
     ScoredRows,
     as_documents,
     estimate_metrics,
     mean_of_metrics,
     paired_log_loss,
-    scored_rows,
+)
+from icp_ml.model.evaluation.monotonicity import Monotonicity, monotonicity
+from icp_ml.model.evaluation.origins import NOT_ASKED, Origins, rolling_origins
+from icp_ml.model.evaluation.procedure import (
+    Classifier,
+    EvaluationOptions,
+    Floats,
+    Indices,
+    Known,
+    Timeline,
+    cross_validated,
+    fitted,
+    scored,
 )
 
 if TYPE_CHECKING:
     from icp_ml.accounts.outcome import Labels
     from icp_ml.accounts.split import Split
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+__all__ = ["Classifier", "Evaluation", "EvaluationOptions", "Timeline", "evaluate"]
 
 SMALL = 1_000
 """Below this many known accounts cross-validation is repeated three times, else done once."""
-LARGE = 20_000
-"""Above this many rows 200 bootstrap draws are enough, and one fold stands for a random split."""
+_IN_METRICS = ("chance", "origins", "gap", "monotonicity")
 _REFIT = "What is served is the same procedure refitted on every matured account; these numbers are the procedure's."
-
-
-class Classifier(Protocol):
-    """What an evaluation asks of a model; `SuccessClassifier` has it."""
-
-    learner_: str
-
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Self:
-        """Fit on accounts with a known outcome."""
-
-    def decision_function(self, X: Any) -> Floats:
-        """Return the served log-odds."""
-
-
-@dataclass(frozen=True)
-class EvaluationOptions:
-    """What a study asks of its evaluation.
-
-    Attributes
-    ----------
-    make_baseline : callable, optional
-        Makes the simple classifier (plain logistic regression) that the model is compared with.
-    capacity : int or None
-        Accounts the team can work in a period.
-    gates : mapping
-        Bars of the study, see `icp_ml.model.evaluation.gates.judge`.
-    rule : array of bool, shape (n,), or None
-        Which accounts today's rule would choose.
-    base_rate : float or None
-        True share of successes where accounts were sampled by outcome; test weights are set to it.
-    n_splits, n_boot, seed : int
-        Folds, bootstrap draws, and the seed of both.
-    """
-
-    make_baseline: Callable[[], Classifier] | None = None
-    capacity: int | None = None
-    gates: Mapping[str, Bar] = field(default_factory=dict)
-    rule: NDArray[np.bool_] | None = None
-    base_rate: float | None = None
-    n_splits: int = 5
-    n_boot: int = 500
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -121,6 +96,20 @@ class Evaluation:
         What was said of each, out of sample, in the order of ``test_index``.
     classifier : Classifier or None
         The fit that was judged; None with cross-validation.
+    chance : Chance or None
+        The test of the order against random orders.
+    origins : Origins
+        The procedure at several points in time.
+    gap : Gap or None
+        Later accounts against a random split; None with cross-validation.
+    ten_bands : list of dict
+        Outcomes by tenths of the list, first of the list first.
+    monotonicity : Monotonicity or None
+        Whether success falls along these.
+    capacity_note : str
+        What the team's capacity means on these accounts.
+    alarms : tuple of str
+        What is too good to be true.
     """
 
     procedure: str
@@ -141,6 +130,13 @@ class Evaluation:
     test_margin: Floats
     test_probability: Floats
     classifier: Classifier | None
+    chance: Chance | None = None
+    origins: Origins = NOT_ASKED
+    gap: Gap | None = None
+    ten_bands: Sequence[dict[str, float]] = ()
+    monotonicity: Monotonicity | None = None
+    capacity_note: str = ""
+    alarms: tuple[str, ...] = ()
 
     @property
     def calibration_failed(self) -> bool:
@@ -162,6 +158,19 @@ class Evaluation:
             "random_split": as_documents(self.random_split),
             "gates": [gate.as_document() for gate in self.gates],
             "ready": self.ready,
+            **{name: found for name, found in self.as_document().items() if name in _IN_METRICS},
+        }
+
+    def as_document(self) -> dict[str, Any]:
+        """Return what a report draws beyond ``metrics.json``: chance, gap, origins, bands, capacity, alarms."""
+        return {
+            "chance": None if self.chance is None else self.chance.as_document(),
+            "gap": None if self.gap is None else self.gap.as_document(),
+            "origins": self.origins.as_document(),
+            "ten_bands": [dict(band) for band in self.ten_bands],
+            "monotonicity": None if self.monotonicity is None else self.monotonicity.as_document(),
+            "capacity_note": self.capacity_note,
+            "alarms": list(self.alarms),
         }
 
 
@@ -211,38 +220,35 @@ def evaluate_out_of_time(
     options: EvaluationOptions,
 ) -> Evaluation:
     """Judge on later accounts one fit that knew only what was known when the test period starts; see `evaluate`."""
-    train = _Known(split.train, split.train_labels.label, split.train_labels.weight, groups)
-    test = _Known(split.test, split.test_labels.label, split.test_labels.weight, groups)
-    classifier = _fitted(make_classifier, frame, train)
+    train = Known(split.train, split.train_labels.label, split.train_labels.weight, groups)
+    test = Known(split.test, split.test_labels.label, split.test_labels.weight, groups)
+    classifier = fitted(make_classifier, frame, train)
     margin = classifier.decision_function(frame.iloc[test.rows])
-    scored = [_scored(test, margin, options)]
-    prior = float(np.average(train.label, weights=train.weight))
-    baselines = _plain_baselines(scored[0], options.base_rate or prior, test, options)
+    judged = [scored(test, margin, options)]
+    prior = options.base_rate or float(np.average(train.label, weights=train.weight))
+    baselines = plain_baselines(judged, prior, test, options)
     if options.make_baseline is not None:
-        simple = _fitted(options.make_baseline, frame, train).decision_function(frame.iloc[test.rows])
-        baselines["logistic"] = _compared(scored[0], [_scored(test, simple, options)], simple, options)
-    everybody = _Known(np.flatnonzero(labels.known), labels.label, labels.weight, groups)
-    folds = _cross_validated(make_classifier, frame, everybody, options, n_repeats=1)
-    random_split = mean_of_metrics(
-        [_scored(everybody.at(places), margins, options) for places, margins in folds.margins],
-        capacity=options.capacity,
-        n_boot=_n_boot(len(everybody.rows), options),
-        seed=options.seed,
-    )
+        simple = fitted(options.make_baseline, frame, train).decision_function(frame.iloc[test.rows])
+        baselines["logistic"] = compared(judged, [scored(test, simple, options)], simple, options)
+    random, random_rows = _random_split(make_classifier, frame, labels, groups, options)
+    later_rows = _with_clusters(judged[0], test)
+    learned = {"n_train": len(train), "n_train_random": round(len(random) * (1 - 1 / options.n_splits))}
+    n_boot = options.draws(len(random))
     ends = f" to {split.ends}" if split.ends is not None else ""
     weighted = ", weighted for censoring" if np.ptp(test.weight) > 0 else ""
     procedure = (
-        f"Trained on {len(train.rows):,} accounts signed before {split.starts} with what was known on that day; judged "
-        f"on {len(test.rows):,} accounts signed from {split.starts}{ends}{weighted}. {_REFIT}"
+        f"Trained on {len(train):,} accounts signed before {split.starts} with what was known on that day; judged "
+        f"on {len(test):,} accounts signed from {split.starts}{ends}{weighted}. {_REFIT}"
     )
-    evaluation = _evaluation(scored, baselines, options.base_rate or prior, test, margin, options)
     return replace(
-        evaluation,
+        _evaluation(judged, baselines, prior, test, frame, options=options),
         procedure=procedure,
         learner=classifier.learner_,
-        n_train=len(train.rows),
-        random_split=random_split,
+        n_train=len(train),
+        random_split=estimate_metrics(random_rows.rows, capacity=options.capacity, n_boot=n_boot, seed=options.seed),
         classifier=classifier,
+        gap=gap_of(later_rows, random_rows, **learned, n_boot=n_boot, seed=options.seed),
+        origins=_origins(make_classifier, frame, labels, split, groups, options),
     )
 
 
@@ -256,126 +262,95 @@ def evaluate_cross_validated(
     options: EvaluationOptions,
 ) -> Evaluation:
     """Judge by repeated grouped cross-validation over every account with a known outcome; see `evaluate`."""
-    known = _Known(split.test, labels.label, labels.weight, groups)
-    n_repeats = 3 if len(known.rows) < SMALL else 1
-    folds = _cross_validated(make_classifier, frame, known, options, n_repeats, whole=True)
-    margins = [found[np.argsort(places)] for places, found in folds.margins]
-    scored = [_scored(known, margin, options) for margin in margins]
+    known = Known(split.test, labels.label, labels.weight, groups)
+    n_repeats = 3 if len(known) < SMALL else 1
+    folds = cross_validated(make_classifier, frame, known, options, n_repeats=n_repeats, whole=True)
+    margins = folds.in_order()
+    judged = [scored(known, margin, options) for margin in margins]
     prior = options.base_rate or float(np.average(known.label, weights=known.weight))
-    baselines = _plain_baselines(scored[0], prior, known, options)
+    baselines = plain_baselines(judged, prior, known, options)
     if options.make_baseline is not None:
-        simple = _cross_validated(options.make_baseline, frame, known, options, n_repeats, whole=True)
-        others = [found[np.argsort(places)] for places, found in simple.margins]
-        other_rows = [_scored(known, margin, options) for margin in others]
-        baselines["logistic"] = _compared(scored[0], other_rows, others[0], options)
+        simple = cross_validated(options.make_baseline, frame, known, options, n_repeats=n_repeats, whole=True)
+        others = simple.in_order()
+        baselines["logistic"] = compared(judged, [scored(known, each, options) for each in others], others[0], options)
     times = "" if n_repeats == 1 else f", repeated {n_repeats} times"
     procedure = (
-        f"Judged by {folds.n_splits}-fold cross-validation over {len(known.rows):,} accounts with a known outcome"
+        f"Judged by {folds.n_splits}-fold cross-validation over {len(known):,} accounts with a known outcome"
         f"{times}: how much worse the model is on later accounts is unknown. {_REFIT}"
     )
-    evaluation = _evaluation(scored, baselines, prior, known, margins[0], options)
-    return replace(evaluation, procedure=procedure, learner=folds.learner, n_train=len(known.rows))
+    return replace(
+        _evaluation(judged, baselines, prior, known, frame, options=options, out_of_fold=True),
+        procedure=procedure,
+        learner=folds.learner,
+        n_train=len(known),
+        origins=Origins(why_none="Judged by cross-validation: stability in time is unknown."),
+    )
 
 
-@dataclass(frozen=True)
-class _Known:
-    """Accounts with a known outcome: positions in the table, and what belongs to each."""
-
-    rows: Indices
-    table_label: Floats
-    table_weight: Floats
-    table_groups: Indices | None
-
-    @property
-    def label(self) -> Floats:
-        return self.table_label[self.rows]
-
-    @property
-    def weight(self) -> Floats:
-        return self.table_weight[self.rows]
-
-    @property
-    def groups(self) -> Indices | None:
-        return None if self.table_groups is None else self.table_groups[self.rows]
-
-    def at(self, places: Indices) -> _Known:
-        return replace(self, rows=self.rows[places])
-
-
-@dataclass(frozen=True)
-class _Folds:
-    """Out-of-fold margins: per repeat the places among the known accounts, and their margins."""
-
-    margins: list[tuple[Indices, Floats]]
-    learner: str
-    n_splits: int
-
-
-def _fitted(make_classifier: Callable[[], Classifier], frame: pd.DataFrame, train: _Known) -> Classifier:
-    attributes = frame.iloc[train.rows]
-    return make_classifier().fit(attributes, train.label, sample_weight=train.weight, groups=train.groups)
-
-
-def _cross_validated(
+def _random_split(
     make_classifier: Callable[[], Classifier],
     frame: pd.DataFrame,
-    known: _Known,
+    labels: Labels,
+    groups: Indices | None,
     options: EvaluationOptions,
-    n_repeats: int,
-    whole: bool = False,
-) -> _Folds:
-    """Return the margins of accounts from fits without them; of many accounts one fold is enough unless ``whole``."""
-    n_splits = max(2, min(options.n_splits, int((known.label == 1).sum()), int((known.label == 0).sum())))
-    folds = grouped_folds(known.label, known.groups, n_splits, n_repeats, options.seed)
-    if len(known.rows) > LARGE and not whole:
-        folds = folds[:1]
-    found, learners = [], []
-    for train, test in folds:
-        classifier = _fitted(make_classifier, frame, known.at(train))
-        found.append((test, classifier.decision_function(frame.iloc[known.rows[test]])))
-        learners.append(classifier.learner_)
-    repeats = [found[start : start + n_splits] for start in range(0, len(found), n_splits)]
-    margins = [(np.concatenate([p for p, _ in part]), np.concatenate([m for _, m in part])) for part in repeats]
-    most = max(sorted(set(learners)), key=learners.count)
-    return _Folds(margins, most, n_splits)
+) -> tuple[Known, Scored]:
+    """Return all known accounts, and those of them that a cross-validation judged."""
+    everybody = Known(np.flatnonzero(labels.known), labels.label, labels.weight, groups)
+    ((places, margins),) = cross_validated(make_classifier, frame, everybody, options).margins
+    judged = everybody.at(places)
+    return everybody, _with_clusters(scored(judged, margins, options), judged)
 
 
-def _scored(known: _Known, margin: Floats, options: EvaluationOptions) -> ScoredRows:
-    weight = _reweighted(known.label, known.weight, options.base_rate)
-    return scored_rows(known.label, expit(margin), margin=margin, weight=weight, clusters=known.groups)
+def _with_clusters(rows: ScoredRows, known: Known) -> Scored:
+    """Return the rows with the group of each in the whole table; accounts are their own group where there is none."""
+    codes = known.rows if known.groups is None else known.groups
+    return Scored(rows, codes[rows.position])
 
 
-def _reweighted(label: Floats, weight: Floats, base_rate: float | None) -> Floats:
-    """Return weights under which the success share is the true base rate."""
-    share = float(np.average(label, weights=weight))
-    if base_rate is None or not 0 < share < 1:
-        return weight
-    return np.asarray(weight * np.where(label == 1, base_rate / share, (1 - base_rate) / (1 - share)))
-
-
-def _n_boot(n_rows: int, options: EvaluationOptions) -> int:
-    return options.n_boot if n_rows <= LARGE else min(options.n_boot, 200)
+def _origins(
+    make_classifier: Callable[[], Classifier],
+    frame: pd.DataFrame,
+    labels: Labels,
+    split: Split,
+    groups: Indices | None,
+    options: EvaluationOptions,
+) -> Origins:
+    if split.ends is None:
+        return Origins(why_none="The test period has no end.")
+    return rolling_origins(make_classifier, frame, labels, groups=groups, ends=split.ends, options=options)
 
 
 def _evaluation(
-    scored: list[ScoredRows],
+    judged: list[ScoredRows],
     baselines: dict[str, dict[str, Estimate]],
     prior: float,
-    test: _Known,
-    margin: Floats,
+    test: Known,
+    frame: pd.DataFrame,
+    *,
     options: EvaluationOptions,
+    out_of_fold: bool = False,
 ) -> Evaluation:
     """Return what both procedures share; the caller fills in the rest."""
-    first, n_boot = scored[0], _n_boot(len(test.rows), options)
-    metrics = mean_of_metrics(scored, capacity=options.capacity, n_boot=n_boot, seed=options.seed)
+    first, n_boot = judged[0], options.draws(len(test))
+    margin = np.empty(len(test))
+    margin[first.position] = first.margin
+    metrics = mean_of_metrics(judged, capacity=options.capacity, n_boot=n_boot, seed=options.seed)
     gain = paired_log_loss(first, prior, n_boot=n_boot, seed=options.seed)
-    gates = judge({**metrics, BEATS_BASE_RATE: gain}, options.gates)
+    chance = against_chance(
+        judged,
+        capacity=options.capacity,
+        cross_validated=out_of_fold,
+        n_permutations=options.permutations(len(test)),
+        seed=options.seed,
+    )
+    p = chance.p_value
+    gates = judge({**metrics, BEATS_BASE_RATE: gain, BEATS_CHANCE: Estimate(p, p, p)}, options.gates)
     bands = outcome_bands(first, options.capacity)
     return Evaluation(
         procedure="",
         learner="",
         n_train=0,
-        n_test=len(test.rows),
+        n_test=len(test),
         base_rate=float(np.average(first.outcome, weights=first.weight)),
         metrics=metrics,
         baselines=baselines,
@@ -390,37 +365,15 @@ def _evaluation(
         test_margin=margin,
         test_probability=np.asarray(expit(margin)),
         classifier=None,
+        chance=chance,
+        ten_bands=ten_bands(first),
+        monotonicity=monotonicity(first),
+        capacity_note=capacity_note(options.capacity, len(first), metrics),
+        alarms=_alarms(metrics, frame, test),
     )
 
 
-def _plain_baselines(
-    rows: ScoredRows, prior: float, test: _Known, options: EvaluationOptions
-) -> dict[str, dict[str, Estimate]]:
-    """Return a random order, one chance for everybody, and today's rule, on the rows that judge."""
-    n_boot = _n_boot(len(rows), options)
-    constant = scored_rows(
-        rows.outcome, np.full(len(rows), prior), margin=np.full(len(rows), logit(prior)), weight=rows.weight,
-        clusters=rows.clusters,
-    )  # fmt: skip
-    flat = estimate_metrics(constant, capacity=options.capacity, n_boot=n_boot, seed=options.seed)
-    found = {
-        "random": {name: flat[name] for name in RANKING_METRICS},
-        "base_rate": {name: flat[name] for name in PROBABILITY_METRICS if name != "calibration_slope"},
-    }
-    if options.rule is not None:
-        chosen = options.rule[test.rows].astype(np.float64)
-        by_rule = estimate_metrics(
-            _scored(test, chosen, options), capacity=options.capacity, n_boot=n_boot, seed=options.seed
-        )
-        found["rule"] = {name: by_rule[name] for name in RANKING_METRICS}
-    return found
-
-
-def _compared(
-    rows: ScoredRows, others: list[ScoredRows], other_margin: Floats, options: EvaluationOptions
-) -> dict[str, Estimate]:
-    """Return the metrics of a simpler classifier, and the paired log loss: the model's minus that of the simple one."""
-    n_boot = _n_boot(len(rows), options)
-    found = mean_of_metrics(others, capacity=options.capacity, n_boot=n_boot, seed=options.seed)
-    paired = paired_log_loss(rows, expit(other_margin)[rows.position], n_boot=n_boot, seed=options.seed)
-    return {**found, "log_loss_difference": paired}
+def _alarms(metrics: dict[str, Estimate], frame: pd.DataFrame, test: Known) -> tuple[str, ...]:
+    if not is_worth_asking(metrics["roc_auc"]):
+        return ()
+    return alarms(metrics, attributes_alone(frame.iloc[test.rows], test.label, test.groups))

@@ -14,8 +14,12 @@ Bar = float | tuple[float, float]
 BEATS_BASE_RATE = "beats_base_rate"
 """Log loss minus that of one chance for everybody, on the same rows; below 0 is better."""
 
+BEATS_CHANCE = "beats_chance"
+"""p-value of ROC AUC against a random order, see `icp_ml.model.evaluation.chance`; the bar or less is needed."""
+
 DEFAULT_GATES: dict[str, Bar] = {
     "roc_auc_low": 0.5,
+    BEATS_CHANCE: 0.05,
     BEATS_BASE_RATE: 0.0,
     "calibration_slope": (0.8, 1.25),
     "calibration_intercept": (-0.35, 0.35),
@@ -34,7 +38,7 @@ class Gate:
     Attributes
     ----------
     name : str
-        A metric, a metric with ``_low`` or ``_high``, or ``beats_base_rate``.
+        A metric, a metric with ``_low`` or ``_high``, ``beats_chance`` or ``beats_base_rate``.
     passed : bool
         Whether the model may be called ready as far as this bar is concerned.
     value : float or None
@@ -67,7 +71,7 @@ def check_gates(overrides: Mapping[str, Bar]) -> None:
     """
     problems = [problem for name, bar in overrides.items() if (problem := _problem(name, bar))]
     if problems:
-        known = f"{', '.join(METRICS)}, any of them with _low or _high, or {BEATS_BASE_RATE}"
+        known = f"{', '.join(METRICS)}, any of them with _low or _high, {BEATS_CHANCE} or {BEATS_BASE_RATE}"
         raise ConfigError(message("gates", "; ".join(problems), known, "Correct the study's gates"))
 
 
@@ -77,7 +81,8 @@ def judge(estimates: Mapping[str, Estimate], overrides: Mapping[str, Bar] | None
     Parameters
     ----------
     estimates : mapping of str to Estimate
-        From `icp_ml.model.evaluation.metrics.estimate_metrics`, and ``beats_base_rate`` from `paired_log_loss`.
+        From `icp_ml.model.evaluation.metrics.estimate_metrics`, ``beats_base_rate`` from `paired_log_loss`, and the
+        p-value of `icp_ml.model.evaluation.chance.against_chance` as ``beats_chance``.
     overrides : mapping, optional
         Bars of the study; they replace defaults of the same name. ``NAME_low: x`` passes when the low end of the
         interval is above x, ``NAME_high: x`` when its high end is below x. ``NAME: [a, b]`` and ``NAME: x`` fail only
@@ -99,8 +104,10 @@ def is_ready(gates: list[Gate]) -> bool:
 
 def _problem(name: str, bar: Bar) -> str | None:
     metric = _metric_of(name)
-    if metric not in METRICS and name != BEATS_BASE_RATE:
+    if metric not in METRICS and name not in {BEATS_BASE_RATE, BEATS_CHANCE}:
         return f"{name!r} is not known"
+    if name == BEATS_CHANCE and isinstance(bar, (tuple, list)):
+        return f"{name!r} has the range {list(bar)}, where one number, the largest p-value, is due"
     if isinstance(bar, (tuple, list)):
         if name.endswith(_ENDS) or len(bar) != 2 or not bar[0] <= bar[1]:
             return f"{name!r} has the range {list(bar)}, where one number, or [low, high], is due"
@@ -115,6 +122,9 @@ def _judged(name: str, bar: Bar, estimates: Mapping[str, Estimate]) -> Gate:
     estimate = estimates.get(metric)
     if estimate is None or not (isfinite(estimate.low) and isfinite(estimate.high)):
         return Gate(name, False, None, bar, f"{metric} cannot be computed on these accounts")
+    if name == BEATS_CHANCE and not isinstance(bar, (tuple, list)):
+        why = f"a random order does as well in ROC AUC with p = {estimate.value:.4f}; {bar:g} or less is needed"
+        return Gate(name, estimate.value <= bar, estimate.value, bar, why)
     span = f"90 % interval {estimate.low:.3f} to {estimate.high:.3f}"
     if name.endswith(_ENDS) and not isinstance(bar, (tuple, list)):
         return _judged_end(name, bar, estimate, span)

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit
 
+from icp_ml.accounts.intervals import effective_n, wilson_interval
+
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
@@ -150,19 +152,17 @@ def estimate_metrics(
     Ties share their rank. The top of a list is a share of the total weight; a tie at its end counts in part.
     ``calibration_error`` is the weighted mean absolute gap over ten equal-count bins. It is above 0 for a perfect model
     too, and a resample adds as much noise again, so its interval is the basic one (twice the value minus the
-    quantiles), which allows for that. ``calibration_slope`` is b of a logistic regression of the outcome on a + b
-    margin; ``calibration_intercept`` is a with b held at 1 (calibration in the large). The intervals hold the model
-    and the censoring weights fixed.
+    quantiles), which allows for that. The top of a list can hold successes only, and so can every resample of it: the
+    interval of a precision is Wilson's, at the number of independent accounts the top is worth.
+    ``calibration_slope`` is b of a logistic regression of the outcome on a + b margin; ``calibration_intercept`` is a
+    with b held at 1 (calibration in the large). The intervals hold the model and the censoring weights fixed.
 
     References
     ----------
     Van Calster et al. 2019, Calibration: the Achilles heel of predictive analytics, BMC Medicine 17:230.
     Davison and Hinkley 1997, Bootstrap Methods and their Application, sections 3.8 and 5.2.
     """
-    share = capacity_share_of(rows, capacity)
-    values = _metrics(rows, rows.weight[None, :], share)
-    draws = _draws(rows, lambda weights: _metrics(rows, weights, share), n_boot, seed)
-    return {name: _interval(name, float(values[name][0]), draws[name]) for name in METRICS}
+    return mean_of_metrics([rows], capacity=capacity, n_boot=n_boot, seed=seed)
 
 
 def mean_of_metrics(
@@ -179,9 +179,32 @@ def mean_of_metrics(
         found = [per_repeat(rows) for rows in repeats]
         return {name: np.mean([metrics[name] for metrics in found], axis=0) for name in METRICS}
 
-    values = averaged(lambda rows: _metrics(rows, rows.weight[None, :], share))
-    draws = averaged(lambda rows: _draws(rows, lambda weights: _metrics(rows, weights, share), n_boot, seed))
-    return {name: _interval(name, float(values[name][0]), draws[name]) for name in METRICS}
+    def drawn(rows: ScoredRows) -> dict[str, Floats]:
+        lines = lambda counts: metric_lines(rows, weights_of(rows, counts), share)  # noqa: E731
+        return bootstrap(rows.clusters, lines, n_boot, seed)
+
+    values, draws = averaged(lambda rows: metric_lines(rows, rows.weight[None, :], share)), averaged(drawn)
+    found = {name: interval_of(float(values[name][0]), draws[name], name) for name in METRICS}
+    for name, top in (("precision_at_10", 0.1), ("precision_at_capacity", share)):
+        found[name] = share_interval(found[name].value, float(np.mean([_n_at_top(rows, top) for rows in repeats])))
+    return found
+
+
+def share_interval(value: float, n: float) -> Estimate:
+    """Return a share of so many independent accounts with its Wilson interval, which is never a point."""
+    low, high = wilson_interval(value * n, n)
+    return Estimate(value, min(low, value), max(high, value))
+
+
+def _n_at_top(rows: ScoredRows, share: float) -> float:
+    """Return the effective number of accounts in the top of the list; a tie at its end counts in part."""
+    starts = _tie_starts(rows.margin)
+    both = np.add.reduceat(rows.weight, starts)
+    before = np.cumsum(both) - both
+    part = np.clip((share * both.sum() - before) / both, 0.0, 1.0)
+    weight = rows.weight * np.repeat(part, np.diff(np.r_[starts, len(rows)]))
+    inside = weight > 0
+    return effective_n(rows.outcome[inside], weight[inside], rows.clusters[inside])
 
 
 def paired_log_loss(rows: ScoredRows, other: ArrayLike, *, n_boot: int = 500, seed: int = 0) -> Estimate:
@@ -196,10 +219,14 @@ def paired_log_loss(rows: ScoredRows, other: ArrayLike, *, n_boot: int = 500, se
     n_boot, seed : int
         As in `estimate_metrics`.
     """
-    difference = _losses(rows.outcome, rows.probability) - _losses(rows.outcome, np.asarray(other, dtype=np.float64))
+    difference = losses(rows.outcome, rows.probability) - losses(rows.outcome, np.asarray(other, dtype=np.float64))
     value = float(np.average(difference, weights=rows.weight))
-    draws = _draws(rows, lambda weights: {"difference": weights @ difference / weights.sum(1)}, n_boot, seed)
-    return _interval("difference", value, draws["difference"])
+
+    def drawn(counts: Integers) -> dict[str, Floats]:
+        weights = weights_of(rows, counts)
+        return {"difference": weights @ difference / weights.sum(1)}
+
+    return interval_of(value, bootstrap(rows.clusters, drawn, n_boot, seed)["difference"])
 
 
 def as_documents(estimates: Mapping[str, Estimate]) -> dict[str, dict[str, float | None]]:
@@ -217,29 +244,46 @@ def capacity_share_of(rows: ScoredRows, capacity: int | None) -> float:
     return 0.1 if capacity is None else min(1.0, max(capacity, 1) / len(rows))
 
 
-def _losses(outcome: Floats, probability: Floats) -> Floats:
+def losses(outcome: Floats, probability: Floats) -> Floats:
+    """Return the log loss of each row; above 0."""
     eps = np.finfo(np.float64).eps
     p = np.clip(probability, eps, 1 - eps)
     return np.asarray(-(outcome * np.log(p) + (1 - outcome) * np.log(1 - p)))
 
 
-def _draws(
-    rows: ScoredRows, metrics: Callable[[Floats], dict[str, Floats]], n_boot: int, seed: int
+def bootstrap(
+    clusters: Integers, metrics: Callable[[Integers], dict[str, Floats]], n_boot: int, seed: int
 ) -> dict[str, Floats]:
-    """Return each metric of every bootstrap draw, computed in blocks of draws so that memory stays bounded."""
+    """Return metrics of every bootstrap draw of clusters, in blocks of draws so that memory stays bounded.
+
+    Parameters
+    ----------
+    clusters : array of int, shape (n_rows,)
+        Codes from 0.
+    metrics : callable
+        Given how often each cluster was drawn, of shape (n_draws, n_clusters), returns metrics of shape (n_draws,).
+    n_boot, seed : int
+        As in `estimate_metrics`.
+    """
     rng = np.random.default_rng(seed)
-    n_clusters = int(rows.clusters.max()) + 1
-    block = max(1, _BLOCK // len(rows))
+    n_clusters = int(clusters.max()) + 1
+    block = max(1, _BLOCK // len(clusters))
     found: list[dict[str, Floats]] = []
     for start in range(0, n_boot, block):
         size = min(block, n_boot - start)
         drawn = rng.integers(0, n_clusters, (size, n_clusters)) + n_clusters * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * n_clusters).reshape(size, n_clusters)
-        found.append(metrics(counts[:, rows.clusters] * rows.weight))
+        found.append(metrics(counts))
     return {name: np.concatenate([part[name] for part in found]) for name in found[0]} if found else {}
 
 
-def _interval(name: str, value: float, draws: Floats) -> Estimate:
+def weights_of(rows: ScoredRows, counts: Integers) -> Floats:
+    """Return the weights of the rows in draws of clusters, of shape (n_draws, len(rows)); see `bootstrap`."""
+    return np.asarray(counts[:, rows.clusters] * rows.weight)
+
+
+def interval_of(value: float, draws: Floats, name: str = "") -> Estimate:
+    """Return a value and the interval that its bootstrap draws give; NaN where fewer than half of them exist."""
     usable = draws[np.isfinite(draws)]
     if not np.isfinite(value) or len(usable) < max(20, len(draws) // 2):
         return Estimate(value, float("nan"), float("nan"))
@@ -249,20 +293,40 @@ def _interval(name: str, value: float, draws: Floats) -> Estimate:
     return Estimate(value, min(float(low), value), max(float(high), value))
 
 
-def _metrics(rows: ScoredRows, weights: Floats, capacity_share: float) -> dict[str, Floats]:
-    """Return every metric for every line of weights; NaN where a line has one class only."""
-    total = weights.sum(1)
-    base_rate = weights @ rows.outcome / total
-    tenth, top = precision_at(rows, weights, 0.1), precision_at(rows, weights, capacity_share)
-    slope, intercept = _calibration_lines(rows, weights)
-    return {
-        **_order_metrics(rows, weights),
+def metric_lines(
+    rows: ScoredRows, weights: Floats, capacity_share: float, *, order_only: bool = False
+) -> dict[str, Floats]:
+    """Return every metric, or those of `RANKING_METRICS`, for every line of weights; NaN where a line has one class.
+
+    Parameters
+    ----------
+    rows : ScoredRows
+        From `scored_rows`.
+    weights : array of shape (n_lines, len(rows))
+        ``rows.weight[None, :]``, or the weights of bootstrap draws.
+    capacity_share : float
+        Share of the accounts that the team can work, from `capacity_share_of`.
+    order_only : bool
+        Leave out what needs a probability.
+    """
+    base_rate = weights @ rows.outcome / weights.sum(1)
+    positive, both = by_tie(rows.margin, weights * rows.outcome, weights)
+    tenth, top = (precision_of_top(positive, both, share) for share in (0.1, capacity_share))
+    ranking = {
+        **order_metrics(positive, both),
         "precision_at_10": tenth,
         "precision_at_capacity": top,
         "lift_at_10": _divided(tenth, base_rate),
         "lift_at_capacity": _divided(top, base_rate),
-        "log_loss": weights @ _losses(rows.outcome, rows.probability) / total,
-        "brier": weights @ np.square(rows.outcome - rows.probability) / total,
+    }
+    return ranking if order_only else ranking | _probability_metrics(rows, weights)
+
+
+def _probability_metrics(rows: ScoredRows, weights: Floats) -> dict[str, Floats]:
+    slope, intercept = _calibration_lines(rows, weights)
+    return {
+        "log_loss": weights @ losses(rows.outcome, rows.probability) / weights.sum(1),
+        "brier": weights @ np.square(rows.outcome - rows.probability) / weights.sum(1),
         "calibration_error": _calibration_error(rows, weights),
         "calibration_slope": slope,
         "calibration_intercept": intercept,
@@ -277,14 +341,22 @@ def _tie_starts(sorted_values: Floats) -> NDArray[np.intp]:
     return np.flatnonzero(np.r_[True, np.diff(sorted_values) != 0])
 
 
-def _by_tie(rows: ScoredRows, weights: Floats) -> tuple[Floats, Floats]:
-    """Return the weight of successes and of all rows in each group of equal margins, highest first."""
-    starts = _tie_starts(rows.margin)
-    return np.add.reduceat(weights * rows.outcome, starts, axis=1), np.add.reduceat(weights, starts, axis=1)
+def by_tie(margin: Floats, *weights: Floats) -> tuple[Floats, ...]:
+    """Return each matrix of weights, of shape (n_lines, n_rows), summed over groups of equal margins, highest first."""
+    starts = _tie_starts(margin)
+    if len(starts) == len(margin):
+        return weights
+    return tuple(np.add.reduceat(each, starts, axis=1) for each in weights)
 
 
-def _order_metrics(rows: ScoredRows, weights: Floats) -> dict[str, Floats]:
-    positive, both = _by_tie(rows, weights)
+def order_metrics(positive: Floats, both: Floats) -> dict[str, Floats]:
+    """Return ROC AUC and average precision per line.
+
+    Parameters
+    ----------
+    positive, both : array of shape (n_lines, n_ties)
+        Weight of the successes and of all rows in each group of equal margins, highest first, from `by_tie`.
+    """
     negative = both - positive
     n_positive, n_negative = positive.sum(1), negative.sum(1)
     reached, seen = np.cumsum(positive, axis=1), np.cumsum(both, axis=1)
@@ -296,7 +368,7 @@ def _order_metrics(rows: ScoredRows, weights: Floats) -> dict[str, Floats]:
     }
 
 
-def precision_at(rows: ScoredRows, weights: Floats, share: float) -> Floats:
+def precision_at(rows: ScoredRows, weights: Floats, share: float | Floats) -> Floats:
     """Return, per line of weights, the success share of the top of the list; a tie at its end counts in part.
 
     Parameters
@@ -305,18 +377,23 @@ def precision_at(rows: ScoredRows, weights: Floats, share: float) -> Floats:
         From `scored_rows`.
     weights : array of shape (n_lines, len(rows))
         ``rows.weight[None, :]``, or the weights of bootstrap draws.
-    share : float
+    share : float or array of shape (n_lines,)
         The top as a share of the total weight, above 0 and at most 1.
     """
-    positive, both = _by_tie(rows, weights)
+    positive, both = by_tie(rows.margin, weights * rows.outcome, weights)
+    return precision_of_top(positive, both, share)
+
+
+def precision_of_top(positive: Floats, both: Floats, share: float | Floats) -> Floats:
+    """Return the success share of the top per line of `order_metrics`' matrices; see `precision_at`."""
     seen = np.cumsum(both, axis=1)
     target = share * seen[:, -1]
     last = np.minimum((seen < target[:, None] * (1 - 1e-12)).sum(1), seen.shape[1] - 1)
-    line = np.arange(len(weights))
+    line = np.arange(len(both))
     before = seen[line, last] - both[line, last]
     part = np.clip(_divided(target - before, both[line, last]), 0.0, 1.0)
     reached = np.cumsum(positive, axis=1)[line, last] - positive[line, last] * (1 - part)
-    return np.asarray(reached / target)
+    return _divided(reached, target)
 
 
 def equal_count_bins(probability: Floats, n_bins: int) -> Integers:

@@ -166,7 +166,7 @@ def test_a_true_base_rate_moves_the_weights_of_the_test():
 
 
 def test_many_accounts_need_one_random_fold_and_fewer_draws(monkeypatch):
-    monkeypatch.setattr("icp_ml.model.evaluation.evaluate.LARGE", 100)
+    monkeypatch.setattr("icp_ml.model.evaluation.procedure.LARGE", 100)
     assert np.isfinite(judged()[0].random_split["roc_auc"].value)
     assert len(FITTED) == 2
 
