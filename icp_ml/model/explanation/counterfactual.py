@@ -174,8 +174,7 @@ def _options(case: Case, column: str) -> list[Change]:
     cells, own = case.reference.frame[column], case.row[column].iloc[0]
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return _number_options(column, cells.to_numpy(np.float64), float(own))
-    counts = cells.value_counts()
-    levels = sorted(str(level) for level, count in counts.items() if count >= MIN_CUSTOMERS and str(level) != str(own))
+    levels = sorted(str(level) for level in cells.dropna().unique() if str(level) != str(own))
     return [Change(column, level, (cells == level).to_numpy(dtype=bool, na_value=False)) for level in levels]
 
 
@@ -187,7 +186,7 @@ def _number_options(column: str, numbers: NDArray[np.float64], own: float) -> li
     found = []
     for place, value in enumerate(deciles):
         has = (numbers >= edges[place]) & (numbers <= edges[place + 2])
-        if value != own and has.sum() >= MIN_CUSTOMERS:
+        if value != own:
             found.append(Change(column, float(value), has))
     return found
 

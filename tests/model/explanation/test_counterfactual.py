@@ -43,6 +43,14 @@ def test_a_level_of_four_customers_is_not_proposed(case_of, reference):
     assert counterfactuals(case, ["crm"]).rows == ()
 
 
+def test_a_pair_that_no_five_customers_have_is_not_proposed(case_of, reference):
+    case = case_of(**LOW)
+    apart = reference.frame["integrations"].where(reference.frame["crm"] != "hubspot", 0.0)
+    never_both = dataclasses.replace(reference, frame=reference.frame.assign(integrations=apart))
+    rows = counterfactuals(dataclasses.replace(case, reference=never_both), ["crm", "integrations"]).rows
+    assert [len(row.changes) for row in rows] == [1, 1]
+
+
 @pytest.mark.parametrize(
     ("changes", "changeable", "why"),
     [

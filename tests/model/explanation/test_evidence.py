@@ -68,9 +68,14 @@ def test_what_discovery_tells_moves_the_log_odds_as_among_customers(case_of, wor
 
 
 def test_an_account_does_not_answer_for_itself(case_of, reference):
-    case = case_of(account="c3", skill=np.nan)
-    assert not case.is_other[3]
-    assert case.is_other.sum() == len(reference) - 1
+    case = case_of(account="c3", skill=np.nan, budget=50.0)
+    skill = reference.frame["skill"].where(reference.frame.index < 20, np.nan)
+    assert questions_worth_asking(dataclasses.replace(case, id="p", reference=_with(reference, skill)), {}) != ()
+    assert questions_worth_asking(dataclasses.replace(case, reference=_with(reference, skill)), {}) == ()
+
+
+def _with(reference, skill):
+    return dataclasses.replace(reference, frame=reference.frame.assign(skill=skill))
 
 
 def test_a_withdrawn_probability_is_not_told(case_of, words):
