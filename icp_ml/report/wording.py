@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from icp_ml.accounts.outcome import Labels
     from icp_ml.model.evaluation.evaluate import Evaluation
 
+WHOLE_TABLE = "the table"
+"""Stands where a finding is about no single column."""
+
 METRIC_WORDS: dict[str, tuple[str, str]] = {
     "roc_auc": ("ROC AUC", "how often a success ranks above a failure; .5 is chance"),
     "average_precision": ("average precision", "area under precision and recall; chance is the base rate"),

@@ -1,18 +1,29 @@
-"""The report as a reader opens it: in a real browser, from the disk, wide and narrow."""
+"""The pages as a reader opens them: in a real browser, from the disk, wide and narrow, and on paper."""
 
 from __future__ import annotations
 
 import shutil
+from itertools import pairwise
 
 import pytest
 
-from icp_ml.report.render import training_files
+from icp_ml.report.render import account_page, training_files
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed (apt-get install chromium)"),
 ]
+OPEN = "document.querySelectorAll('details').forEach(d => { d.open = true })"
+OUTSIDE = """s => { const b = s.getBBox(), v = s.viewBox.baseVal;
+    return [b.x, b.y, v.width - b.x - b.width, v.height - b.y - b.height] }"""
+OVERLAPS = """s => { const t = [...s.querySelectorAll('text:not([transform])')], found = [];
+    const r = t.map(x => x.getBoundingClientRect());
+    r.forEach((a, i) => r.forEach((b, j) => { if (i < j
+        && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1.5
+        && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)
+            found.push(t[i].textContent + ' / ' + t[j].textContent) })); return found }"""
+HIDDEN_ON_PAPER = """[...document.querySelectorAll('details *')].filter(e => !e.checkVisibility()).length"""
 
 
 @pytest.fixture(scope="module")
@@ -25,49 +36,85 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def report(facts, tmp_path_factory):
-    path = tmp_path_factory.mktemp("report") / "report.html"
-    path.write_bytes(training_files(facts)["report.html"])
-    return path
+def pages(facts, full_facts, documents, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("pages")
+    contents = {
+        "plain": training_files(facts)["report.html"],
+        "full": training_files(full_facts)["report.html"],
+        "account": account_page(documents.ACCOUNT),
+    }
+    for name, content in contents.items():
+        (folder / f"{name}.html").write_bytes(content)
+    return {name: (folder / f"{name}.html").as_uri() for name in contents}
+
+
+def opened(browser, address, width=1280, height=800):
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.goto(address)
+    return page
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desk", "phone"])
-def test_the_verdict_is_on_the_first_screen_without_errors_or_requests(browser, report, facts, size):
+@pytest.mark.parametrize("name", ["plain", "full", "account"])
+def test_the_verdict_is_on_the_first_screen_without_errors_or_requests(browser, pages, name, size):
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     requests, complaints = [], []
     page.on("request", lambda request: requests.append(request.url))
     page.on("console", lambda message: complaints.append(message.text))
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(report.as_uri())
-    headline = page.locator(".headline")
-    box = headline.bounding_box()
-    assert headline.inner_text() == facts["verdict"]["headline"]
+    page.goto(pages[name])
+    box = page.locator(".headline").bounding_box()
     assert box["y"] >= 0
     assert box["y"] + box["height"] <= size[1]
-    assert requests == [report.as_uri()]
+    assert requests == [pages[name]]
     assert complaints == []
     page.close()
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_is_cut_at_the_side(browser, report, width):
-    page = browser.new_page(viewport={"width": width, "height": 800})
-    page.goto(report.as_uri())
+@pytest.mark.parametrize("name", ["plain", "full", "account"])
+def test_nothing_is_cut_and_no_words_cover_each_other(browser, pages, name, width):
+    page = opened(browser, pages[name], width)
+    page.evaluate(OPEN)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     for number in range(page.locator("svg").count()):
         drawing = page.locator("svg").nth(number)
-        edge = drawing.evaluate(
-            "s => { const b = s.getBBox(), v = s.viewBox.baseVal; return [b.x, b.x + b.width - v.width] }"
-        )
-        assert edge[0] >= 0
-        assert edge[1] <= 0
+        words = drawing.get_attribute("aria-label")
+        assert min(drawing.evaluate(OUTSIDE)) >= 0, words
+        assert drawing.evaluate(OVERLAPS) == [], words
     page.close()
 
 
-def test_details_open_by_keyboard(browser, report):
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(report.as_uri())
+@pytest.mark.parametrize("name", ["full", "account"])
+def test_every_depth_is_on_paper(browser, pages, name):
+    page = opened(browser, pages[name])
+    assert page.evaluate(HIDDEN_ON_PAPER) > 0
+    page.emulate_media(media="print")
+    assert page.evaluate(HIDDEN_ON_PAPER) == 0
+    page.close()
+
+
+def test_the_report_works_by_keyboard(browser, pages):
+    page = opened(browser, pages["full"])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
     page.locator("summary").first.focus()
     page.keyboard.press("Enter")
     assert page.locator("details").first.get_attribute("open") is not None
+    assert page.locator("table").count() == page.locator("[role=region][tabindex='0'][aria-label] table").count()
+    page.close()
+
+
+@pytest.mark.parametrize("name", ["plain", "full", "account"])
+def test_anchors_lead_somewhere_and_headings_go_down_in_order(browser, pages, name):
+    page = opened(browser, pages[name])
+    page.evaluate(OPEN)
+    targets = page.evaluate("[...document.querySelectorAll('a')].map(a => a.getAttribute('href').slice(1))")
+    assert [target for target in targets if page.locator(f"#{target}").count() != 1] == []
+    levels = page.evaluate("[...document.querySelectorAll('h1, h2, h3')].map(h => Number(h.tagName[1]))")
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
     page.close()

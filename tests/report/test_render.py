@@ -39,6 +39,37 @@ def test_a_column_called_script_is_shown_not_run(facts):
     assert r"a\|b | &lt;b>" in files["report.md"].decode()
 
 
+def test_every_chapter_is_told_in_html_and_markdown(full_facts):
+    files = training_files(full_facts)
+    told = [full_facts[name]["sentence"] for name in ("chance", "gap", "origins", "surprises", "bottom", "stability")]
+    told += [full_facts["audit"][name]["sentence"] for name in ("maturity", "power", "parity", "grades", "probes")]
+    for name in ("report.html", "report.md"):
+        text = files[name].decode()
+        assert [sentence for sentence in told if sentence not in text] == [], name
+
+
+def test_a_missing_chapter_says_why(facts):
+    page = training_files(facts | {"origins": None, "absent": facts["absent"] | {"origins": "Never measured."}})
+    assert "Never measured." in page["report.html"].decode()
+    assert "Never measured." in page["report.md"].decode()
+
+
+def test_the_model_card_names_slices_and_overrides(full_facts):
+    study = full_facts["study"] | {"overridden": ["term"]}
+    card = training_files(full_facts | {"study": study})["model_card.md"].decode()
+    for heading in ("Intended use", "Data", "How it was measured", "Slices and sensitive slices", "Limits", "Lineage"):
+        assert f"## {heading}\n" in card
+    assert "* `term`" in card
+    assert "None of 4 slices by channel stands out." in card
+
+
+def test_a_model_that_is_not_ready_shows_what_its_list_gave_not_its_fits(full_facts):
+    verdict = full_facts["verdict"] | {"ready": False}
+    first = training_files(full_facts | {"verdict": verdict})["report.html"].decode().split('id="good"')[0]
+    assert "What each part of its list gave" in first
+    assert "What each fit is worth" not in first
+
+
 def test_the_same_facts_give_the_same_bytes(facts):
     assert training_files(facts) == training_files(copy.deepcopy(facts))
 
@@ -53,8 +84,8 @@ def test_an_empty_fit_says_not_measured(facts):
     assert "not measured" in training_files(changed)["report.html"].decode()
 
 
-def test_every_table_of_the_markdown_is_one_block(facts):
-    lines = training_files(facts)["report.md"].decode().split("\n")
+def test_every_table_of_the_markdown_is_one_block(full_facts):
+    lines = training_files(full_facts)["report.md"].decode().split("\n")
     rules = [number for number, line in enumerate(lines) if line.startswith("|---")]
     assert len(rules) >= 3
     for number in rules:

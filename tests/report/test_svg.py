@@ -62,3 +62,71 @@ def test_lift_axis_has_ticks_around_one():
     ticks = re.findall(r'class="tick"[^>]*>([^<]+)<', svg.lift_chart(curve))
     assert "1" in ticks
     assert "2" in ticks
+
+
+def rectangles(drawing, kind):
+    return [r for r in ET.fromstring(drawing).iter("rect") if kind in r.get("class").split()]
+
+
+def test_importance_places_values_and_hollows_what_is_not_told_from_nothing(documents):
+    drawing = svg.importance_chart(documents.EVIDENCE["importance"]["rows"])
+    xs = [x for x, _ in circles(drawing)]
+    assert xs == sorted(xs, reverse=True)
+    assert drawing.count("mark hollow") == 3
+    assert "not measured" in drawing
+    assert drawing.count('class="bracket"') == 3
+
+
+def test_ties_inside_a_longer_tie_get_no_bracket_of_their_own():
+    names = ("a", "b", "c")
+    row = {"value": 0.1, "low": 0.0, "high": 0.2, "important": True, "measured": True}
+    rows = [row | {"fit": name, "tied_with": [other for other in names if other != name]} for name in names]
+    assert svg.importance_chart(rows).count('class="bracket"') == 1
+
+
+def test_interactions_are_shaded_by_size_and_own_effects_are_not():
+    matrix = [[0.9, 0.1, 0.0], [0.1, 0.8, 0.4], [0.0, 0.4, 0.7]]
+    drawing = svg.interactions_chart(["a", "b", "c"], matrix)
+    assert len(rectangles(drawing, "own")) == 3
+    shades = [r.get("class").split()[1] for r in rectangles(drawing, "cell")]
+    assert shades == ["own", "h1", "own", "h0", "h4", "own"]
+
+
+def test_ten_bands_are_as_tall_as_their_shares(documents):
+    heights = [float(r.get("height")) for r in rectangles(svg.bands_chart(documents.EVALUATION["ten_bands"]), "pale")]
+    assert heights[0] / heights[9] == pytest.approx(0.82 / 0.14, rel=0.01)
+
+
+def test_starting_days_without_a_measure_are_left_out(documents):
+    rows = documents.ORIGINS["rows"]
+    unknown = rows[0] | {"roc_auc": {"value": None, "low": None, "high": None}}
+    assert len(circles(svg.origins_chart([unknown, *rows]))) == len(rows)
+    assert svg.origins_chart([unknown]) == ""
+
+
+def test_slices_too_small_are_not_drawn(documents):
+    rows = documents.EVIDENCE["slices"][0]["rows"]
+    assert len(circles(svg.slices_chart(rows))) == 2
+    assert svg.slices_chart(documents.EVIDENCE["slices"][1]["rows"]) == ""
+
+
+def test_periods_stack_to_their_number(documents):
+    rows = documents.AUDIT["counts"]["periods"]
+    stacks = rectangles(svg.counts_chart(rows), "state")
+    first = sum(float(r.get("height")) for r in stacks[:3])
+    last = sum(float(r.get("height")) for r in stacks[9:12])
+    assert first / last == pytest.approx(rows[0]["n"] / rows[3]["n"], rel=0.01)
+
+
+def test_waterfall_steps_start_where_the_last_one_ended():
+    steps = [{"name": n, "moves": m, "measured": True} for n, m in (("a", 0.1), ("b", -0.05))]
+    drawing = svg.waterfall(0.4, steps, 0.45, in_points=True)
+    (up,), (down,) = rectangles(drawing, "up"), rectangles(drawing, "down")
+    right = [float(r.get("x")) + float(r.get("width")) for r in (up, down)]
+    assert right[0] == pytest.approx(right[1], abs=0.02)
+    assert float(up.get("width")) == pytest.approx(2 * float(down.get("width")), abs=0.05)
+
+
+def test_names_are_cut_to_their_room():
+    assert svg.fitting("a" * 40, 70) == "a" * 9 + "…"
+    assert svg.fitting("short", 70) == "short"

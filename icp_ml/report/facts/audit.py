@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from icp_ml import __version__
-from icp_ml.report.wording import count_rows
+from icp_ml.report.wording import WHOLE_TABLE, count_rows
 
 if TYPE_CHECKING:
     from icp_ml.accounts.audit.finding import Finding
@@ -38,7 +38,7 @@ def audit_facts(
     made = document or {}
     return {
         "counts": count_rows(customers, labels),
-        "findings": [item.as_document() | {"column": item.column or "the table"} for item in findings],
+        "findings": [item.as_document() | {"column": item.column or WHOLE_TABLE} for item in findings],
         "audit": {name: made.get(name) for name in CHAPTERS},
     }
 

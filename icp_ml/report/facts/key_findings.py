@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from icp_ml.report.wording import WHOLE_TABLE
+
 Facts = Mapping[str, Any]
 
 ALPHA = 0.05
@@ -63,8 +65,9 @@ def _warnings(facts: Facts) -> str:
     found = [item for item in facts["findings"] if item["severity"] in ("blocker", "warning")]
     if not found:
         return ""
-    first = f"{found[0]['column']}: {found[0]['evidence'].rstrip('.')}."
-    return f"The audit warns: {first}" if len(found) == 1 else f"The audit has {len(found)} warnings. First, {first}"
+    where = "" if found[0]["column"] == WHOLE_TABLE else f"{found[0]['column']}: "
+    first = f"{where}{found[0]['evidence'].rstrip('.')}."
+    return f"The audit warns: {first}" if len(found) == 1 else f"The audit has {len(found)} warnings. First: {first}"
 
 
 def _overridden(facts: Facts) -> str:

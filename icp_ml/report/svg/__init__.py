@@ -4,7 +4,7 @@ from icp_ml.report.svg.account import waterfall
 from icp_ml.report.svg.counts import counts_chart
 from icp_ml.report.svg.fits import beeswarm, fit_bars, importance_chart, interactions_chart
 from icp_ml.report.svg.judged import bands_chart, lift_chart, origins_chart, reliability_chart, slices_chart
-from icp_ml.report.svg.shapes import WIDTH, Axis
+from icp_ml.report.svg.shapes import WIDTH, Axis, fitting
 
 __all__ = [
     "WIDTH",
@@ -13,6 +13,7 @@ __all__ = [
     "beeswarm",
     "counts_chart",
     "fit_bars",
+    "fitting",
     "importance_chart",
     "interactions_chart",
     "lift_chart",

@@ -56,7 +56,8 @@ def _step(x: Axis, place: int, step: Mapping[str, Any], before: float, in_points
     top, after = 4 + place * HEIGHT, before + step["moves"]
     name = text(START - 8, top + 18, step["name"], "end", "label")
     if not step["measured"]:
-        return name + text(x(before) + 8, top + 18, "not measured", "start", "faint")
+        side, away = ("end", -8) if x(before) > WIDTH / 2 else ("start", 8)
+        return name + text(x(before) + away, top + 18, "not measured", side, "faint")
     left, right = sorted((x(before), x(after)))
     kind = "up" if step["moves"] >= 0 else "down"
     shown = _shown(step["moves"], in_points)

@@ -61,14 +61,13 @@ def _p(value: float | None) -> str:
 
 def gap(document: Document) -> Table:
     """Return later accounts beside a random split."""
-    columns = ("Measure", number("Later accounts"), number("Random split"), number("Difference"), number("90 %"))
+    columns = ("Measure", number("Later"), number("Random"), number("Difference (90 %)"))
     rows = (
         [
             METRIC_WORDS.get(row["metric"], (row["metric"],))[0],
             plain_number(row["later"]),
             plain_number(row["random"]),
-            plain_number(row["difference"]),
-            interval_words(row["low"], row["high"]),
+            _estimate({"value": row["difference"], "low": row["low"], "high": row["high"]}),
         ]
         for row in document["rows"]
     )

@@ -1,0 +1,47 @@
+"""The first screen says at most three things: a doubt, a limit and a meaning where there are such."""
+
+from __future__ import annotations
+
+from icp_ml.report.facts.key_findings import key_findings
+
+
+def chosen(facts):
+    return [item["sentence"] for item in key_findings(facts)]
+
+
+def test_one_of_each_group_comes_first(full_facts):
+    found = key_findings({**full_facts, "alarms": ["Too good to be true."]})
+    assert [item["kind"] for item in found] == ["doubt", "limit", "meaning"]
+    assert found[0]["sentence"] == "Too good to be true."
+    assert found[1]["sentence"] == full_facts["gap"]["sentence"]
+    assert found[2]["sentence"] == full_facts["importance"]["sentence"]
+
+
+def test_a_test_that_chance_passes_is_a_doubt(full_facts):
+    chance = {"p_value": 0.31, "sentence": "A random order did as well in 31 % of tries."}
+    assert chosen({**full_facts, "alarms": [], "chance": chance})[0] == chance["sentence"]
+
+
+def test_without_doubts_two_limits_are_told(full_facts):
+    calm = {**full_facts, "findings": [], "alarms": []}
+    assert [item["kind"] for item in key_findings(calm)] == ["limit", "limit", "meaning"]
+
+
+def test_a_gap_that_may_be_nothing_is_not_told(full_facts):
+    gap = {"sentence": "No gap to speak of.", "rows": [{"metric": "roc_auc", "low": -0.05, "high": 0.02}]}
+    assert gap["sentence"] not in chosen({**full_facts, "gap": gap})
+
+
+def test_bands_out_of_order_are_told(full_facts):
+    broken = {"ordered": False, "sentence": "Bands are out of order."}
+    calm = {**full_facts, "findings": [], "gap": None, "monotonicity": broken}
+    assert chosen(calm)[0] == "Bands are out of order."
+
+
+def test_overrides_are_told(full_facts):
+    study = full_facts["study"] | {"overridden": ["term"]}
+    assert chosen({**full_facts, "findings": [], "alarms": [], "study": study})[0].endswith("by name: term.")
+
+
+def test_bare_facts_still_say_what_scores_differ_by(facts):
+    assert chosen({**facts, "findings": []})[-1] == facts["fits_sentence"]
