@@ -24,7 +24,7 @@ from icp_ml.model.reference import Reference
 
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
-    from icp_ml.model.explanation.stability import Stability  # type: ignore[import-not-found]
+    from icp_ml.model.explanation.stability import Stability
 
 logger = logging.getLogger(__name__)
 

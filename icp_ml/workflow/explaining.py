@@ -16,6 +16,7 @@ from icp_ml.prospects.account import explain_account
 from icp_ml.prospects.admission import open_prospects, reading_day
 from icp_ml.prospects.lookup import find_account
 from icp_ml.prospects.people import chance_text, qualified
+from icp_ml.report.render import account_page
 from icp_ml.workflow.scoring import Model, load
 
 _OURS = b"<!-- written by icp-ml explain -->\n"
@@ -100,8 +101,6 @@ def explain(
         table = open_prospects(accounts, loaded, how.get("delimiter"), how.get("encoding"))
     document = explain_account(loaded, find_account(table, loaded, account, as_of)).as_document()
     if path is not None:
-        from icp_ml.report.render import account_page  # type: ignore[attr-defined]
-
         with whole_file(path, _is_ours) as written:
             written.write_bytes(account_page(document) + _OURS)
     return ExplainResult(document, path)
