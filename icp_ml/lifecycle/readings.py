@@ -52,7 +52,7 @@ class Reading:
         return asdict(self)
 
 
-def test_period_key(ids: Sequence[str], labels: Sequence[float]) -> str:
+def period_key(ids: Sequence[str], labels: Sequence[float]) -> str:
     """Return the key of a test period: who judged, and with which outcome, whatever the order of rows.
 
     Parameters
@@ -69,7 +69,7 @@ def test_period_key(ids: Sequence[str], labels: Sequence[float]) -> str:
 
     Examples
     --------
-    >>> test_period_key(["a", "b"], [1, 0]) == test_period_key(["b", "a"], [0, 1])
+    >>> period_key(["a", "b"], [1, 0]) == period_key(["b", "a"], [0, 1])
     True
     """
     digest = hashlib.blake2b(digest_size=16)
@@ -87,7 +87,7 @@ def earlier_readings(name: str, key: str, identity: Mapping[str, str]) -> list[R
     name : str
         Registered name of the model.
     key : str
-        From `test_period_key`.
+        From `period_key`.
     identity : mapping of str to str
         The tags ``study_sha256``, ``data_sha256`` and ``code_version`` of the training that asks. Runs with the same
         three are the same reading; of several equal ones the first is returned.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from icp_ml.lifecycle import readings
-from icp_ml.lifecycle.readings import PERIOD_TAG, Reading, earlier_readings, readings_sentence
+from icp_ml.lifecycle.readings import PERIOD_TAG, Reading, earlier_readings, period_key, readings_sentence
 from icp_ml.lifecycle.store import opened_store
 from icp_ml.lifecycle.tracking import STATE_TAG, log_training
 
-KEY = readings.test_period_key(["a", "b"], [1.0, 0.0])
+KEY = period_key(["a", "b"], [1.0, 0.0])
 
 
 def identity(study="s1", data="d1", code="c1"):
@@ -28,14 +27,14 @@ def trained(bundle, store):
 
 
 def test_the_key_is_that_of_accounts_and_outcomes_whatever_their_order():
-    assert readings.test_period_key(["b", "a"], [0, 1]) == KEY
+    assert period_key(["b", "a"], [0, 1]) == KEY
     others = ((["a", "b"], [0, 1]), (["a"], [1]), (["a", "b", "c"], [1, 0, 0]), (["a=1;1:b", "b"], [1, 0]))
-    assert len({readings.test_period_key(*other) for other in others} | {KEY}) == 5
+    assert len({period_key(*other) for other in others} | {KEY}) == 5
 
 
 def test_an_id_in_any_bytes_has_a_key_and_ids_do_not_run_together():
-    assert len(readings.test_period_key(["\udcff"], [1])) == 32
-    assert readings.test_period_key(["ab", "c"], [1, 1]) != readings.test_period_key(["a", "bc"], [1, 1])
+    assert len(period_key(["\udcff"], [1])) == 32
+    assert period_key(["ab", "c"], [1, 1]) != period_key(["a", "bc"], [1, 1])
 
 
 def test_nobody_read_it_before_the_store_exists():
@@ -56,7 +55,7 @@ def test_the_same_settings_twice_are_one_reading(trained):
 
 
 def test_other_test_periods_and_other_names_do_not_count(trained):
-    trained("one", key=readings.test_period_key(["a"], [1]))
+    trained("one", key=period_key(["a"], [1]))
     trained("two", name="other")
     assert earlier_readings("acme", KEY, identity(study="s9")) == []
 

@@ -85,6 +85,11 @@ def test_one_class_has_no_area_and_everybody_succeeding_still_has_an_interval():
     assert np.isnan(two_sided_p(share_of(rows, rows.outcome, everybody) - share_of(rows, rows.outcome, 1 - everybody)))
 
 
+def test_a_difference_without_any_spread_has_no_p_value():
+    rows, first = judged_rows([0, 1] * 20, range(40)), (np.arange(40) < 20).astype(float)
+    assert np.isnan(two_sided_p(share_of(rows, np.ones(40), first) - share_of(rows, np.zeros(40), 1 - first)))
+
+
 def test_the_ends_of_the_list_take_ties_in_part():
     rows = judged_rows([0, 1, 0, 1, 1], [3, 2, 2, 1, 0])
     assert end_of_list(rows, 0.4).tolist() == [1.0, 0.5, 0.5, 0.0, 0.0]
