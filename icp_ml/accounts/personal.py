@@ -1,4 +1,8 @@
-"""Tell which columns hold data of persons, so that their values are never shown and never become attributes unasked."""
+"""Tell which columns hold data of persons, so that their values are never shown and never become attributes unasked.
+
+Protected classes are told by the words of a column's name, as lists to deny: what anti-discrimination law and the
+special categories of data protection name, where it may stand in a table of companies.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +45,30 @@ _TWO_WORDS = {
     ("ip", "address"): "network addresses of persons",
     ("home", "address"): "home addresses",
 }
+_PROTECTED_WORDS = {
+    **dict.fromkeys(("gender", "sex", "female", "male", "women", "woman", "transgender"), "sex or gender"),
+    **dict.fromkeys(("ethnic", "ethnicity", "race", "racial", "hispanic", "latino", "indigenous"), "ethnic origin"),
+    **dict.fromkeys(("nationality", "citizenship", "caste"), "national or social origin"),
+    **dict.fromkeys(("religion", "religious", "creed"), "religion"),
+    **dict.fromkeys(("disability", "disabled"), "disability"),
+    **dict.fromkeys(("marital", "pregnancy", "pregnant"), "family status"),
+    **dict.fromkeys(("sexuality", "lgbt", "lgbtq"), "sexual orientation"),
+    **dict.fromkeys(("veteran", "veterans"), "veteran status"),
+}
+_PROTECTED_PAIRS = {
+    **dict.fromkeys((("minority", "owned"), ("minority", "owner"), ("minority", "business"), ("black", "owned"),
+                     ("asian", "owned"), ("skin", "color"), ("skin", "colour")), "ethnic origin"),
+    **dict.fromkeys((("national", "origin"), ("birth", "country"), ("country", "birth"), ("birth", "place"),
+                     ("native", "language"), ("mother", "tongue")), "national or social origin"),
+    **dict.fromkeys((("union", "member"), ("union", "membership"), ("trade", "union")), "union membership"),
+    **dict.fromkeys((("political", "party"), ("political", "view"), ("political", "opinion")), "political opinion"),
+    ("sexual", "orientation"): "sexual orientation",
+}  # fmt: skip
+_PROTECTED_NAMES = {"orientation": "sexual orientation", "minority": "ethnic origin", "faith": "religion"}
+_PERSONS = frozenset({"owner", "owners", "founder", "founders", "ceo", "director", "manager", "applicant", "person"})
+_SPANS = frozenset({"days", "day", "weeks", "months"})
+_SEXES = frozenset({"male", "female", "man", "woman"})
+_TECHNICAL = frozenset({"condition", "conditions", "connector", "connectors"})
 _COUNTING = frozenset(
     {"n", "num", "number", "count", "counts", "has", "is", "share", "rate", "opens", "clicks", "sent"}
 )
@@ -50,6 +78,7 @@ _PATTERNS = (
     ("network addresses of persons", re.compile(r"(\d{1,3}\.){3}\d{1,3}"), 0.5),
 )
 _VALUES_LOOKED_AT = 2_000
+_LEVELS_LOOKED_AT = 50
 _SHOWN_CHARACTERS = 40
 
 
@@ -74,6 +103,44 @@ def personal_kind(column: str, values: Iterable[str | None] = ()) -> str | None:
     ('e-mail addresses', None, 'e-mail addresses')
     """
     return _kind_by_name(column) or _kind_by_values(list(islice((v for v in values if v), _VALUES_LOOKED_AT)))
+
+
+def protected_kind(column: str, values: Iterable[str] = ()) -> str | None:
+    """Return which protected class a column seems to tell, by the words of its name or its levels.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column.
+    values : iterable of str
+        Its levels; ``male`` and ``female`` tell a sex under any name.
+
+    Returns
+    -------
+    str or None
+        Such as ``"sex or gender"``; None when nothing points to one. Shares and counts of people are meant too.
+
+    Examples
+    --------
+    >>> protected_kind("ownerGender"), protected_kind("women-owned"), protected_kind("owner_age")
+    ('sex or gender', 'sex or gender', 'age of a person')
+    >>> [protected_kind(name) for name in ("page_age", "stage", "average", "minority_stake", "race_condition")]
+    [None, None, None, None, None]
+    """
+    words = [word.lower() for word in _WORD.findall(column)]
+    if "age" in words and _PERSONS.intersection(words) and not _SPANS.intersection(words):
+        return "age of a person"
+    found = [_PROTECTED_WORDS.get(word) for word in words if not _is_technical(words)]
+    found += [_PROTECTED_PAIRS.get(pair) for pair in pairwise([word for word in words if word != "of"])]
+    found.append(_PROTECTED_NAMES.get("_".join(words)))
+    levels = {value.strip().casefold() for value in islice(values, _LEVELS_LOOKED_AT)}
+    found.append("sex or gender" if len(levels & _SEXES) > 1 else None)
+    return next((kind for kind in found if kind), None)
+
+
+def _is_technical(words: Sequence[str]) -> bool:
+    """Tell whether a name speaks of software, such as race conditions and male connectors."""
+    return bool(_TECHNICAL.intersection(words))
 
 
 def shown(column: str, value: object) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import fisher_exact
+from scipy.stats import chi2, fisher_exact
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
@@ -16,6 +16,12 @@ from sklearn.tree import DecisionTreeClassifier
 from icp_ml.accounts.kinds import Kind
 
 N_FOLDS = 5
+AUC_WARNING, AUC_BLOCKER = 0.75, 0.95
+"""From the first on an attribute alone is suspected of knowing the outcome, from the second on it is sure to."""
+MARK_AUC, SURE = 0.60, 1e-4
+"""A yes or no, such as being filled, is suspected from this AUC on, when chance would give it less often than so."""
+PRECISION_AUC = 0.65
+"""The same for the number of digits: the decimals of an honest average tell of how many it is the average."""
 _PRIOR_ROWS = 10.0
 
 Labels01 = npt.NDArray[np.float64]
@@ -47,7 +53,8 @@ def attribute_alone(values: pd.Series, kind: Kind, label: Labels01, folds: Folds
     values : Series, shape (n,)
         The attribute of accounts with a known outcome; missing as NaN.
     kind : {"numeric", "categorical", "date"}
-        A tree of depth 3 for numbers and dates, smoothed success shares of the levels for categories.
+        For numbers and dates the better of the value itself and a tree of depth 3, which loses what a score says in
+        small steps; smoothed success shares of the levels for categories.
     label : ndarray of float, shape (n,)
         1 success, 0 churned.
     folds : list of (train, test) index arrays, optional
@@ -66,14 +73,16 @@ def attribute_alone(values: pd.Series, kind: Kind, label: Labels01, folds: Folds
     """
     n_success = int(label.sum())
     n_churned = len(label) - n_success
-    scores = []
-    for train, test in folds_of(label) if folds is None else folds:
-        if 0 < label[test].sum() < len(test) and 0 < label[train].sum() < len(train):
-            predict = _by_shares if kind == "categorical" else _by_tree
-            scores.append(roc_auc_score(label[test], predict(values, label, train, test)))
-    if not scores:
+    ways = (_by_shares,) if kind == "categorical" else (_by_tree, _by_value)
+    usable = [
+        (train, test) for train, test in (folds_of(label) if folds is None else folds) if _has_both(label, train, test)
+    ]
+    if not usable:
         return None
-    auc = float(np.mean(scores))
+    auc = max(
+        float(np.mean([roc_auc_score(label[test], way(values, label, train, test)) for train, test in usable]))
+        for way in ways
+    )
     error = math.sqrt((len(label) + 1) / (12.0 * n_success * n_churned))
     return Alone(auc, 0.5 * math.erfc((auc - 0.5) / error / math.sqrt(2.0)))
 
@@ -95,6 +104,43 @@ def mark_alone(mark: npt.NDArray[np.bool_], label: Labels01) -> Alone | None:
     return Alone(0.5 + abs(shares[0] - shares[1]) / 2.0, float(fisher_exact(table)[1]))
 
 
+def mark_within(mark: npt.NDArray[np.bool_], label: Labels01, strata: npt.NDArray[np.float64]) -> Alone | None:
+    """Return how well a yes or no tells success from churn among accounts of one stratum.
+
+    Parameters
+    ----------
+    mark : ndarray of bool, shape (n,)
+    label : ndarray of float, shape (n,)
+        1 success, 0 churned.
+    strata : ndarray of float, shape (n,)
+        Only accounts with the same number are compared.
+
+    Returns
+    -------
+    Alone or None
+        AUC of the better direction, averaged over the strata with the weights of Mantel and Haenszel, and the p-value
+        of their test; None when no stratum has both classes, marked and unmarked.
+
+    References
+    ----------
+    Mantel & Haenszel (1959), Journal of the National Cancer Institute 22:719.
+    """
+    codes = np.unique(strata, return_inverse=True)[1]
+    n, success, marked, both = (
+        np.bincount(codes, weights=part) for part in (np.ones(len(mark)), label, mark, label * mark)
+    )
+    churned = n - success
+    spread = success * churned * marked * (n - marked)
+    if not spread.any():
+        return None
+    weight = success * churned / n
+    tells = weight > 0
+    difference = (both[tells] / success[tells] - (marked - both)[tells] / churned[tells]) @ weight[tells]
+    excess = max(abs(float((both - success * marked / n).sum())) - 0.5, 0.0)
+    statistic = excess**2 / float((spread[n > 1] / (n**2 * (n - 1.0))[n > 1]).sum())
+    return Alone(0.5 + abs(float(difference / weight.sum())) / 2.0, float(chi2.sf(statistic, 1)))
+
+
 def folds_of(label: Labels01, groups: Groups = None) -> Folds:
     """Return five stratified folds; accounts of one group stay in one fold.
 
@@ -112,6 +158,23 @@ def folds_of(label: Labels01, groups: Groups = None) -> Folds:
     else:
         splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=0)
     return list(splitter.split(np.zeros(len(label)), label, groups))
+
+
+def _has_both(label: Labels01, *parts: npt.NDArray[np.intp]) -> bool:
+    return all(0 < label[part].sum() < len(part) for part in parts)
+
+
+def _by_value(
+    values: pd.Series, label: Labels01, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    """Return the values themselves, in the direction that the training rows show; in the middle where missing."""
+    numbers = values.to_numpy(dtype=np.float64)
+    held = train[~np.isnan(numbers[train])]
+    if not _has_both(label, held):
+        return np.zeros(len(test))
+    is_falling = roc_auc_score(label[held], numbers[held]) < 0.5
+    filled = np.where(np.isnan(numbers[test]), np.median(numbers[held]), numbers[test])
+    return np.asarray(-filled if is_falling else filled)
 
 
 def _by_tree(
