@@ -1,12 +1,12 @@
 """Send studies with and without leaks, simulated and real, through ``icp_ml.audit`` and ``icp_ml.train``.
 
-    python benchmarks/gauntlet.py [--seeds 20] [--null-seeds 40] [--results gauntlet.jsonl]
+    python benchmarks/gauntlet.py [--seeds 20] [--null-seeds 20] [--results gauntlet.jsonl]
 
 Prints Markdown tables. Columns that are planted, and honest ones that look like trouble: ``gauntlet_columns.py``.
 
-* Companies: every world of ``icp_ml.accounts.simulate``, 400, 800 and 2,000 customers, each audited twice. Once with
-  the simulator's five leaks and the eleven of ``LEAKS`` there; once without any. Both tables hold the simulator's own
-  attributes and those of ``HONEST``.
+* Companies: the four worlds of ``icp_ml.accounts.simulate`` in turn, ``--seeds`` companies of 400, 800 and 2,000
+  customers with the simulator's five leaks and the eleven of ``LEAKS``, and as many of 800 without any leak. All hold
+  the simulator's own attributes and those of ``HONEST``. About half of the customers have an outcome.
 * Leaks are written as a CRM would write them: they follow whether and when an account left before the export, not the
   label of the study. An account that left after its horizon is a success to the study and gone to the CRM.
 * Found: a warning or a blocker about the column from a check that looks at cells. What the name alone gives away
@@ -50,8 +50,9 @@ from icp_ml.study import Study, load_study
 ROOT = Path(__file__).resolve().parents[1]
 WORLDS, SIZES, TRAINED = get_args(World), (400, 800, 2000), 800
 LEAK_CHECKS = frozenset(
-    {"single_attribute", "missingness", "roundness", "precision", "after_as_of", "identifier", "late_rating"}
-)
+    {"single_attribute", "missingness", "roundness", "precision", "counted_after", "after_as_of", "identifier",
+     "late_rating", "null_lift", "predictive_value"}
+)  # fmt: skip
 """Checks that say "this column may know the outcome"; the others are about hygiene, people or declarations."""
 BAR_FOUND, BAR_FALSE = 0.95, 0.02
 Row = dict[str, object]
@@ -85,9 +86,10 @@ def listed(text: str, columns: list[tuple[str, str]]) -> str:
 
 
 def study_of(text: str, *overrides: str) -> Study:
+    """Return a study without its table of prospects, which would betray every planted leak by not having it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "study.yaml"
-        path.write_text(text, encoding="utf-8")
+        path.write_text(text.replace("prospects: prospects.parquet\n", ""), encoding="utf-8")
         return load_study(path, overrides)
 
 
@@ -100,16 +102,17 @@ def findings(result: object) -> Found:
     return [[each[key] for key in keys] for each in result.to_document()["findings"] if each["column"]]
 
 
-def audit_company(n: int, seed: int, world: str) -> Row:
-    row: Row = {}
-    for name, leaks in (("planted", True), ("clean", False)):
-        text, customers = company(n, seed, world, leaks)
-        result = icp_ml.audit(study_of(text), customers)
-        row[name] = findings(result)
-        row[f"{name} exit"] = result.exit_code
-        row["n_known"] = int(result.prepared.labels.known.sum())
-        row["honest"] = [each.column for each in result.prepared.study.attributes_at() if not is_planted(each.column)]
-    return row
+def audit_company(n: int, seed: int, leaks: bool) -> Row:
+    text, customers = company(n, seed, world_of(seed), leaks)
+    result = icp_ml.audit(study_of(text), customers)
+    seen = result.prepared
+    honest = [each.column for each in seen.study.attributes_at() if not is_planted(each.column)]
+    row: Row = {"found": findings(result), "honest": honest, "blocked": result.exit_code == 3}
+    return row | {"world": world_of(seed), "n_known": int(seen.labels.known.sum())}
+
+
+def world_of(seed: int) -> str:
+    return WORLDS[seed % len(WORLDS)]
 
 
 def measure_strength(n: int = 20_000) -> Row:
@@ -179,14 +182,15 @@ def tasks(seeds: int, null_seeds: int) -> Iterator[tuple[str, Callable[[], Row]]
     yield "strength", measure_strength
     for name in REAL:
         yield f"real/{name}", lambda name=name: audit_real(name)
+    for n in SIZES:
+        for seed in range(seeds):
+            yield f"planted/{n}/{seed}", lambda s=seed, n=n: audit_company(n, s, True)
     for seed in range(seeds):
-        for world in WORLDS:
-            for n in SIZES:
-                yield f"audit/{n}/{world}/{seed}", lambda s=seed, n=n, w=world: audit_company(n, s, w)
+        yield f"clean/{TRAINED}/{seed}", lambda s=seed: audit_company(TRAINED, s, False)
     for seed in range(null_seeds):
-        yield f"train/{TRAINED}/null/{seed}", lambda s=seed: train_company(TRAINED, s, "null")
+        yield f"null/{TRAINED}/{seed}", lambda s=seed: train_company(TRAINED, s, "null")
     for seed in range(null_seeds // 4):
-        yield f"train/{TRAINED}/aligned/{seed}", lambda s=seed: train_company(TRAINED, s, "aligned")
+        yield f"aligned/{TRAINED}/{seed}", lambda s=seed: train_company(TRAINED, s, "aligned")
 
 
 def run(wanted: Iterable[tuple[str, Callable[[], Row]]], results: Path | None = None) -> dict[str, Row]:
@@ -211,10 +215,9 @@ def run(wanted: Iterable[tuple[str, Callable[[], Row]]], results: Path | None = 
 # Tables
 
 
-def rows_of(done: dict[str, Row], kind: str, n: int | None = None, world: str | None = None) -> list[Row]:
-    wanted = [kind, None if n is None else str(n), world]
+def rows_of(done: dict[str, Row], *kinds: str, n: int | None = None) -> list[Row]:
     parts = ((name.split("/"), row) for name, row in done.items())
-    return [row for got, row in parts if all(want in (None, have) for want, have in zip(wanted, got, strict=False))]
+    return [row for got, row in parts if got[0] in kinds and n in (None, int(got[1]))]
 
 
 def raised(found: Found, column: str) -> set[str]:
@@ -240,75 +243,70 @@ def print_table(head: str, lines: list[list[str]]) -> None:
 def print_found(done: dict[str, Row]) -> None:
     lines = []
     for kind, column in columns_of_leaks().items():
-        by_size = [share([bool(raised(r["planted"], column)) for r in rows_of(done, "audit", n)]) for n in SIZES]
-        rows = rows_of(done, "audit", 800)
-        worlds = {
-            w: share([bool(raised(r["planted"], column)) for r in rows_of(done, "audit", 800, w)]) for w in WORLDS
-        }
-        worst = min(worlds, key=lambda world: worlds[world])
-        checks = Counter(check for row in rows for check in raised(row["planted"], column))
-        by = ", ".join(f"{check} {n / len(rows):.2f}" for check, n in checks.most_common())
-        blocked = share([blocks(row["planted"], column) for row in rows])
-        met = "met" if float(by_size[1]) >= BAR_FOUND else "**missed**"
+        by_size = [share([bool(raised(r["found"], column)) for r in rows_of(done, "planted", n=n)]) for n in SIZES]
+        rows = rows_of(done, "planted", n=800)
+        checks = Counter(check for row in rows for check in raised(row["found"], column))
+        by = ", ".join(f"`{check}` {n / len(rows):.2f}" for check, n in checks.most_common())
+        blocked = share([blocks(row["found"], column) for row in rows])
+        met = "met" if float(by_size[SIZES.index(800)]) >= BAR_FOUND else "**missed**"
         alone = done["strength"][column] if "strength" in done else None
         strength = "-" if alone is None else f"{alone:.2f}"
-        lines.append([kind, f"`{column}`", strength, *by_size, met, f"{worst} {worlds[worst]}", blocked, by])
-    print_table(
-        "leak|column|AUC alone|found, n=400|n=800|n=2,000|bar .95 (800)|worst world (800)|blocks (800)|by (800)", lines
-    )
+        lines.append([kind, f"`{column}`", strength, *by_size, met, blocked, by])
+    head = "leak|column|AUC alone|" + "|".join(f"found, n={n}" for n in SIZES) + "|bar .95 (800)|blocks (800)|by (800)"
+    print_table(head, lines)
 
 
 def print_false(done: dict[str, Row]) -> None:
-    lines = []
-    honest = rows_of(done, "audit")[0]["honest"]
-    groups = {"the simulator's own": tuple(c for c in honest if c not in HONEST)} | GROUPS
+    rows, lines = rows_of(done, "planted", "clean"), []
+    groups = {"the simulator's own": tuple(c for c in rows[0]["honest"] if c not in HONEST)} | GROUPS
     for group, columns in groups.items():
         cells = []
         for n in SIZES:
-            flags = [bool(raised(r["clean"], column)) for r in rows_of(done, "audit", n) for column in columns]
-            cells.append(f"{np.mean(flags):.4f}")
-        rows = rows_of(done, "audit")
-        blocked = np.mean([blocks(row["clean"], column) for row in rows for column in columns])
-        worst = max(columns, key=lambda column: np.mean([bool(raised(row["clean"], column)) for row in rows]))
-        rate = np.mean([bool(raised(row["clean"], worst)) for row in rows])
-        named = f"`{worst}` {rate:.3f}" if rate else "none"
-        lines.append([f"{group} ({len(columns)})", *cells, f"{blocked:.4f}", named])
-    print_table("honest attributes|false positives per attribute, n=400|n=800|n=2,000|blocked, all n|most often", lines)
+            some = rows_of(done, "planted", "clean", n=n)
+            cells.append(f"{np.mean([bool(raised(row['found'], column)) for row in some for column in columns]):.4f}")
+        rate = {column: np.mean([bool(raised(row["found"], column)) for row in rows]) for column in columns}
+        met = "met" if np.mean(list(rate.values())) <= BAR_FALSE else "**missed**"
+        blocked = np.mean([blocks(row["found"], column) for row in rows for column in columns])
+        named = ", ".join(f"`{c}` {r:.2f}" for c, r in sorted(rate.items(), key=lambda item: -item[1])[:3] if r)
+        lines.append([f"{group} ({len(columns)})", *cells, met, f"{blocked:.4f}", named or "none"])
+    sizes = "|".join(f"n={n}" for n in SIZES)
+    print_table(f"honest attributes|{sizes}|bar .02|blocked, all n|most often", lines)
 
 
 def print_checks(done: dict[str, Row]) -> None:
-    """Print which checks spoke about honest attributes of companies without leaks, hygiene included."""
-    rows = rows_of(done, "audit")
+    """Print which checks spoke about honest attributes, hygiene included."""
+    rows = rows_of(done, "planted", "clean")
     n_honest = sum(len(row["honest"]) for row in rows)
-    counts: Counter[tuple[str, str]] = Counter()
     about: dict[tuple[str, str], Counter[str]] = {}
-    for severity, check, column in (found for row in rows for found in row["clean"]):
-        counts[check, severity] += 1
-        about.setdefault((check, severity), Counter())[column] += 1
+    for row in rows:
+        for severity, check, column in row["found"]:
+            if column in row["honest"]:
+                about.setdefault((check, severity), Counter())[column] += 1
     lines = []
-    for (check, severity), n in sorted(counts.items(), key=lambda item: (item[0][0] not in LEAK_CHECKS, -item[1])):
-        top = ", ".join(f"`{column}` {k / len(rows):.2f}" for column, k in about[check, severity].most_common(3))
-        lines.append([f"`{check}`", severity, "leak" if check in LEAK_CHECKS else "other", f"{n / n_honest:.4f}", top])
+    order = sorted(about.items(), key=lambda item: (item[0][0] not in LEAK_CHECKS, -item[1].total()))
+    for (check, severity), counts in order:
+        top = ", ".join(f"`{column}` {k / len(rows):.2f}" for column, k in counts.most_common(3))
+        kind = "leak" if check in LEAK_CHECKS else "other"
+        lines.append([f"`{check}`", severity, kind, f"{counts.total() / n_honest:.4f}", top])
     print_table("check|severity|kind|per honest attribute|most often (share of companies)", lines)
 
 
 def print_studies(done: dict[str, Row]) -> None:
     lines = []
-    for n in SIZES:
-        for world in WORLDS:
-            rows = rows_of(done, "audit", n, world)
-            any_false = [any(raised(row["clean"], column) for column in row["honest"]) for row in rows]
-            known = np.mean([row["n_known"] for row in rows])
-            exits = [share([row[f"{name} exit"] == 3 for row in rows]) for name in ("planted", "clean")]
-            lines.append([f"{n}", world, f"{len(rows)}", f"{known:.0f}", *exits, share(any_false)])
-    head = "n|world|companies|with outcome|with leaks: blocked|without: blocked|without: any leak warning"
-    print_table(head, lines)
+    for kind, words in (("planted", "with leaks"), ("clean", "without")):
+        for n in SIZES:
+            if rows := rows_of(done, kind, n=n):
+                false = [sum(bool(raised(row["found"], column)) for column in row["honest"]) for row in rows]
+                known = np.mean([row["n_known"] for row in rows])
+                blocked = share([row["blocked"] for row in rows])
+                lines.append([words, f"{n}", f"{len(rows)}", f"{known:.0f}", blocked, f"{np.mean(false):.2f}"])
+    print_table("study|n|companies|with outcome|blocked|honest attributes warned of, per study", lines)
 
 
 def print_trained(done: dict[str, Row]) -> None:
     lines = []
     for world in ("null", "aligned"):
-        if not (rows := rows_of(done, "train", TRAINED, world)):
+        if not (rows := rows_of(done, world)):
             continue
         passed = "; ".join(f"`{gate}` {share([row['passed'][gate] for row in rows])}" for gate in rows[0]["passed"])
         auc = np.mean([row["auc"] for row in rows])
@@ -345,7 +343,7 @@ TABLES: dict[str, Callable[[dict[str, Row]], None]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--null-seeds", type=int, default=40)
+    parser.add_argument("--null-seeds", type=int, default=20)
     parser.add_argument("--results", type=Path, help="JSON lines; kept, and read again by the next run")
     chosen = parser.parse_args()
     logging.getLogger("icp_ml").setLevel(logging.ERROR)

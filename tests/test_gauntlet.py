@@ -24,35 +24,36 @@ PLAIN = (
 
 @pytest.fixture(scope="module")
 def done():
+    small = ("planted/800", "clean", "null")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gauntlet, "WORLDS", ("misaligned",))
-        patch.setattr(gauntlet, "SIZES", (400, 800))
-        yield gauntlet.run(task for task in gauntlet.tasks(1, 4) if task[0].startswith(("audit", "train/800/null/0")))
+        patch.setattr(gauntlet, "SIZES", (800,))
+        yield gauntlet.run(task for task in gauntlet.tasks(1, 1) if task[0].startswith(small))
 
 
 @pytest.fixture(scope="module")
 def audited(done):
-    return done["audit/800/misaligned/0"]
+    return done["planted/800/0"]
 
 
 @pytest.mark.parametrize("column", PLAIN)
 def test_a_plain_leak_is_found_by_its_cells(audited, column):
-    assert gauntlet.raised(audited["planted"], column)
+    assert gauntlet.raised(audited["found"], column)
 
 
-def test_a_company_with_leaks_is_blocked_and_one_without_is_not(audited):
-    assert (audited["planted exit"], audited["clean exit"]) == (3, 0)
+def test_a_company_with_leaks_is_blocked_and_one_without_is_not(done):
+    assert done["planted/800/0"]["blocked"]
+    assert not done["clean/800/0"]["blocked"]
 
 
 def test_the_simulators_own_attributes_are_no_leaks_to_any_check(done):
-    rows = gauntlet.rows_of(done, "audit")
+    rows = gauntlet.rows_of(done, "planted", "clean")
     own = [column for column in rows[0]["honest"] if column not in gauntlet_columns.HONEST]
     assert len(own) > 20
-    assert [column for row in rows for column in own if gauntlet.raised(row["clean"], column)] == []
+    assert [column for row in rows for column in own if gauntlet.raised(row["found"], column)] == []
 
 
 def test_a_company_in_which_nothing_matters_is_not_ready(done):
-    trained = done["train/800/null/0"]
+    trained = done["null/800/0"]
     assert not trained["ready"]
     assert not trained["passed"]["roc_auc_low"]
 
@@ -74,8 +75,7 @@ def test_planted_columns_follow_the_outcome_and_honest_ones_do_not():
 
 
 def test_the_tables_print_without_holes(done, monkeypatch, capsys):
-    monkeypatch.setattr(gauntlet, "WORLDS", ("misaligned",))
-    monkeypatch.setattr(gauntlet, "SIZES", (400, 800))
+    monkeypatch.setattr(gauntlet, "SIZES", (800,))
     for title, show in gauntlet.TABLES.items():
         if title != "Real studies":
             show(done)
