@@ -19,13 +19,13 @@ SPEC = LeadingOutcome(column="onboarded_90", success=("yes", 1), horizon_days=90
 UNTIL = date(2026, 6, 30)
 
 
-def company(seed=0, n=900, link=1.5, age_days=900):
+def company(seed=0, n=900, link=1.5, age_days=900, first_end=100):
     """Customers of up to ``age_days``; half are onboarded in time, who succeed more often by ``link`` log-odds."""
     rng = np.random.default_rng(seed)
     onboarded = rng.random(n) < 0.5
     success = rng.random(n) < expit(link * (onboarded - 0.5))
     as_of = np.datetime64(UNTIL) - rng.integers(1, age_days, n)
-    ended = np.where(success, np.datetime64("NaT"), as_of + rng.integers(100, 365, n)).astype("datetime64[D]")
+    ended = np.where(success, np.datetime64("NaT"), as_of + rng.integers(first_end, 365, n)).astype("datetime64[D]")
     ended[ended > np.datetime64(UNTIL)] = np.datetime64("NaT")
     outcome = Outcome(
         horizon_days=365, column=None, success=(), failure=(), ended="ended", observed_until=UNTIL, base_rate=None
@@ -63,6 +63,12 @@ def test_a_planted_link_is_found_without_bias():
     differences = [found(*company(seed)).difference for seed in range(60)]
     assert np.mean([one.value for one in differences]) == pytest.approx(truth, abs=0.02)
     assert 0.80 <= np.mean([one.low <= truth <= one.high for one in differences]) <= 0.98
+
+
+def test_early_churners_of_young_accounts_do_not_bias_the_shares():
+    spec = LeadingOutcome(column="onboarded", success=("yes",), horizon_days=180)
+    shares = [found(*company(seed, 2000, age_days=500, first_end=1), spec).no.value for seed in range(40)]
+    assert np.mean(shares) == pytest.approx(expit(-0.75), abs=0.02)
 
 
 def test_a_signal_that_says_nothing_is_told():
