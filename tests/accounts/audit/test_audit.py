@@ -24,15 +24,18 @@ PARTS = {"findings", "counts", "maturity", "power", "parity", "backfill", "grade
 @pytest.fixture
 def audited(finished):
     columns = {"x": RNG.normal(size=N), "exact": np.where(WON == "yes", "kept", "left"), "status": ["same"] * N}
+    columns |= {"tier": np.where(RNG.random(N) < 0.2, "unknown", "gold")}
     customers, labels = finished(WON, columns)
     before = pd.DataFrame({"id": customers.ids, "x": np.full(N, np.nan), "exact": [None] * N})
-    prospects = pd.DataFrame({"x": RNG.normal(size=N), "exact": [None] * N, "status": ["same"] * N})
+    prospects = pd.DataFrame(
+        {"x": RNG.normal(size=N), "exact": [None] * N, "status": ["same"] * N, "tier": columns["tier"]}
+    )
     return run_audit(customers, labels, prospects=table_of(prospects), earlier=table_of(before))
 
 
 def test_findings_of_every_part_come_the_worst_first(audited):
     checks = [finding.check for finding in audited.findings]
-    assert {"single_attribute", "constant", "parity", "backfilled"} <= set(checks)
+    assert {"single_attribute", "constant", "parity", "backfilled", "placeholder"} <= set(checks)
     ranks = [SEVERITIES.index(finding.severity) for finding in audited.findings]
     assert ranks == sorted(ranks)
 

@@ -78,11 +78,11 @@ def test_cells_written_when_the_outcome_became_known_are_found(finished):
 
 
 def test_the_day_of_an_earlier_export_of_lifetimes_is_read_from_its_dates(lifetimes):
-    """Horizon 100: of accounts signed 150, 90 and 30 days ago, an export of 60 days ago knew none that had lived."""
-    customers, labels = lifetimes([150, 130, 90, 300], [20, np.nan, 40, np.nan])
-    days = {"signed": ["2026-01-31", "2026-02-20", "2026-04-01", "2025-09-03"], "ended": ["2026-02-20", "", "", ""]}
+    """Horizon 100: of accounts signed 150, 130, 90 and 95 days ago, an export of 90 days ago knew one end."""
+    customers, labels = lifetimes([150, 130, 90, 95], [20, np.nan, 40, 80])
+    days = {"signed": ["2026-01-31", "2026-02-20", "2026-04-01", "2026-03-27"], "ended": ["2026-02-20", "", "", ""]}
     frame = pd.DataFrame({"id": ["a0", "a1", "a2", "a3"], "size": range(4), **days})
-    assert compare_with_earlier(customers, labels, table_of(frame)).n_settled == 2
+    assert compare_with_earlier(customers, labels, table_of(frame)).n_settled == 3
 
 
 def test_accounts_of_one_export_alone_are_counted(finished):

@@ -7,11 +7,11 @@ import json
 import numpy as np
 import pytest
 
-from icp_ml.accounts.audit.counts import LEVELS_SHOWN, count_customers
+from icp_ml.accounts.audit.counts import LEVELS_SHOWN, CountRow, count_customers
 
 
 def won(n, share=0.6):
-    return np.where(np.arange(n) % 10 < 10 * share, "yes", "no").astype(object)
+    return np.where(np.arange(n) % 20 < 20 * share, "yes", "no").astype(object)
 
 
 def counted(finished, outcome, columns, **keys):
@@ -79,10 +79,32 @@ def test_a_share_is_weighted_for_the_follow_up_of_its_own_rows(lifetimes):
     assert months["2025-12"] == pytest.approx(0.5)
 
 
+def test_accounts_that_can_never_be_rows_stand_in_no_period(lifetimes):
+    """One account left before it signed."""
+    counts = count_customers(*lifetimes([300, 200, 200, 200], [np.nan, 20, -5, np.nan]))
+    assert {row.name: row.n for row in counts.classes} == {"success": 2, "churned": 1, "censored": 0, "excluded": 1}
+    assert sum(row.n for row in counts.periods) == 3
+
+
 def test_too_few_outcomes_are_below_the_floor_and_cannot_judge(finished):
-    text = " ".join(counted(finished, won(40), {"x": np.arange(40)}).sentences)
-    assert "24 successes and 16 churned are below the floor of 30 and 30: no success model" in text
-    assert "hold 6 successes and 6 churned; 20 of each are needed" in text
+    text = " ".join(counted(finished, won(40, 0.8), {"x": np.arange(40)}).sentences)
+    assert "32 successes and 8 churned are below the floor of 30 and 30: no success model" in text
+    assert "hold 8 successes and 4 churned; 20 of each are needed" in text
+
+
+@pytest.mark.parametrize("share", [0.05, 0.95])
+def test_either_class_may_be_too_rare(finished, share):
+    assert "are below the floor" in counted(finished, won(300, share), {"x": np.arange(300)}).sentences[0]
+
+
+def test_enough_outcomes_are_said_to_be_enough(finished):
+    (sentence,) = counted(finished, won(400), {"x": np.arange(400)}).sentences
+    assert sentence.startswith("400 known outcomes with 160 of the rarer class are enough for a success model")
+
+
+@pytest.mark.parametrize(("success", "churned", "is_small"), [(20, 9, True), (26, 4, True), (25, 5, False)])
+def test_a_cohort_is_small_below_thirty_outcomes_or_five_of_a_class(success, churned, is_small):
+    assert CountRow("x", 500, success, churned, 500 - success - churned, 0.5, 0.4, 0.6).is_small == is_small
 
 
 def test_personal_cohorts_are_not_listed(finished):
