@@ -108,7 +108,8 @@ def run_audit(
     """
     parity = None if prospects is None else compare_with_prospects(customers, prospects)
     backfill = None if earlier is None else compare_with_earlier(customers, labels, earlier)
-    findings = audit_customers(customers, labels)
+    probes = probe(customers, labels)
+    findings = audit_customers(customers, labels, probes=probes)
     findings += [] if parity is None else parity.findings()
     findings += [] if backfill is None else backfill.findings()
     return Audit(
@@ -117,7 +118,7 @@ def run_audit(
         maturity=maturity_of(labels),
         power=power_of(customers, labels),
         grades=grade_attributes(customers.study),
-        probes=probe(customers, labels),
+        probes=probes,
         parity=parity,
         backfill=backfill,
     )
