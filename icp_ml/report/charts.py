@@ -7,6 +7,7 @@ from typing import Any
 
 from icp_ml.names import CONTEXT
 from icp_ml.report import svg
+from icp_ml.report.facts.explanation import SMALLEST_PAIR
 
 Facts = Mapping[str, Any]
 
@@ -36,9 +37,16 @@ def charts_of(facts: Facts) -> dict[str, Any]:
         "fits": svg.fit_bars(facts["fits"]) if facts["fits"] else "",
         "beeswarm": svg.beeswarm(facts["beeswarm"]),
         "importance": svg.importance_chart(importance["rows"]) if importance else "",
-        "interactions": svg.interactions_chart(interactions["names"], interactions["matrix"]) if interactions else "",
+        "interactions": _pairs(interactions) if interactions else "",
         "periods": svg.counts_chart(counts["periods"]) if counts else "",
     }
+
+
+def _pairs(interactions: Facts) -> str:
+    """Return the picture of pairs; none where no two fits act together."""
+    matrix = interactions["matrix"]
+    largest = max(abs(value) for row, values in enumerate(matrix) for value in values[:row])
+    return svg.interactions_chart(interactions["names"], matrix) if largest >= SMALLEST_PAIR else ""
 
 
 def account_chart(document: Facts) -> str:

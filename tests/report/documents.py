@@ -90,7 +90,7 @@ EVALUATION = {
         for place, o in enumerate((0.82, 0.7, 0.71, 0.6, 0.58, 0.44, 0.47, 0.3, 0.28, 0.14))
     ],
     "monotonicity": {
-        "ordered": True,
+        "ordered": False,
         "n_steps": 9,
         "n_against": 2,
         "trend_p": 1e-5,

@@ -14,7 +14,9 @@ def test_one_of_each_group_comes_first(full_facts):
     assert [item["kind"] for item in found] == ["doubt", "limit", "meaning"]
     assert found[0]["sentence"] == "Too good to be true."
     assert found[1]["sentence"] == full_facts["gap"]["sentence"]
-    assert found[2]["sentence"] == full_facts["importance"]["sentence"]
+    assert found[2]["sentence"].startswith(
+        "On held-out accounts success is associated most with: technical, resource (ti"
+    )
 
 
 def test_a_test_that_chance_passes_is_a_doubt(full_facts):
@@ -32,10 +34,25 @@ def test_a_gap_that_may_be_nothing_is_not_told(full_facts):
     assert gap["sentence"] not in chosen({**full_facts, "gap": gap})
 
 
+def test_a_slice_that_differs_is_told_and_one_that_is_too_small_is_not(full_facts):
+    calm = {**full_facts, "findings": [], "gap": None}
+    assert full_facts["slices"][0]["sentence"] not in chosen(calm)
+    (first, *rest), table = full_facts["slices"][0]["rows"], full_facts["slices"][0]
+    differing = table | {"rows": [first | {"note": "worse calibrated than the rest"}, *rest]}
+    assert chosen(calm | {"slices": [differing]})[0] == table["sentence"]
+
+
+def test_where_no_fit_is_told_from_nothing_it_says_so(full_facts):
+    rows = [row | {"important": False} for row in full_facts["importance"]["rows"]]
+    found = chosen({**full_facts, "importance": full_facts["importance"] | {"rows": rows}})
+    assert found[-1] == "On accounts held out of the fitting no fit can be told from nothing."
+
+
 def test_bands_out_of_order_are_told(full_facts):
-    broken = {"ordered": False, "sentence": "Bands are out of order."}
-    calm = {**full_facts, "findings": [], "gap": None, "monotonicity": broken}
-    assert chosen(calm)[0] == "Bands are out of order."
+    broken = full_facts["monotonicity"] | {"sentence": "Bands are out of order."}
+    calm = {**full_facts, "findings": [], "gap": None}
+    assert chosen(calm | {"monotonicity": broken | {"trend_p": 0.4}})[0] == "Bands are out of order."
+    assert "Bands are out of order." not in chosen(calm | {"monotonicity": broken})
 
 
 def test_overrides_are_told(full_facts):

@@ -52,7 +52,7 @@ def evaluation_facts(evaluation: Evaluation, evidence: Mapping[str, Any]) -> dic
     dict
         The keys of `NO_EVALUATION`.
     """
-    documents: Mapping[str, Any] = getattr(evaluation, "as_document", dict)()
+    documents = evaluation.as_document()
     return {
         **_metric_table(evaluation),
         "gates": _gates(evaluation),

@@ -20,8 +20,10 @@ Floats = np.ndarray[Any, np.dtype[np.float64]]
 
 SWARM_ACCOUNTS = 300
 SWARM_ATTRIBUTES = 12
+SMALLEST_PAIR = 0.005
+"""Pairs of fits that act together by less, in log-odds, are not told."""
 
-WHY = ("importance", "interactions", "stability", "mapping", "points")
+WHY = ("importance", "stability", "mapping", "points")
 """Documents of an explanation that the report draws as they are."""
 
 NO_EXPLANATION: dict[str, Any] = {
@@ -31,6 +33,7 @@ NO_EXPLANATION: dict[str, Any] = {
     "attributes": [],
     "learners": [],
     "learner_rule": "",
+    "interactions": None,
     **dict.fromkeys(WHY),
 }
 """What the facts hold where there is no classifier."""
@@ -83,6 +86,7 @@ def explanation_facts(
         "fits_sentence": _fits_sentence(fits),
         "beeswarm": _beeswarm(explained),
         "attributes": _attributes(explained, known, kinds),
+        "interactions": _interactions(classifier, sample, [fit["name"] for fit in fits if fit["measured"]]),
         **_learners(classifier),
         **{name: evidence.get(name) for name in WHY},
     }
@@ -187,6 +191,27 @@ def _attributes(explained: _Explained, known: pd.DataFrame, kinds: Mapping[str, 
             }
         )
     return sorted(rows, key=lambda row: -float(row["mean_abs"]))
+
+
+def _interactions(classifier: SuccessClassifier, sample: pd.DataFrame, names: Sequence[str]) -> dict[str, Any] | None:
+    """Return what each pair of fits adds beyond each alone, mean size per account, and on the diagonal what is left."""
+    if len(names) < 2:
+        return None
+    at = [PLAYERS.index(name) for name in names]
+    values = classifier.fit_interactions(sample)[:, at][:, :, at]
+    pairs = np.abs(values + values.transpose(0, 2, 1)).mean(axis=0)
+    matrix = np.where(np.eye(len(at), dtype=bool), pairs / 2, pairs)
+    document = {"sentence": _pair_sentence(names, matrix), "n_accounts": len(sample), "names": list(names)}
+    return document | {"matrix": [[round(float(value), 4) for value in row] for row in matrix]}
+
+
+def _pair_sentence(names: Sequence[str], matrix: Floats) -> str:
+    below = np.tril(matrix, -1)
+    row, column = divmod(int(below.argmax()), len(names))
+    if below[row, column] < SMALLEST_PAIR:
+        return "Fits add up: no two of them act together in this model."
+    size = f"{below[row, column]:.2f} log-odds per account on average beyond each alone"
+    return f"The {names[column]} and {names[row]} fits act together most: {size}."
 
 
 def _learners(classifier: SuccessClassifier) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from icp_ml.report.wording import WHOLE_TABLE
 Facts = Mapping[str, Any]
 
 ALPHA = 0.05
-"""A permutation test above this is a doubt; below it, a good answer among the limits."""
+"""A test against chance above this is a doubt; below it, a good answer among the limits."""
 N_KEY = 3
 
 
@@ -82,28 +82,45 @@ def _later_is_worse(facts: Facts) -> str:
 
 
 def _worst_slice(facts: Facts) -> str:
-    """Return the sentence of the first column with a slice whose calibration gap leaves zero out."""
+    """Return the sentence of the first column with a slice that was measured and found to differ."""
     for table in facts.get("slices") or ():
-        if any(_leaves_zero(row.get("gap_low"), row.get("gap_high")) for row in table["rows"]):
+        if any(row["note"] and row["observed"] is not None for row in table["rows"]):
             return str(table["sentence"])
     return ""
 
 
-def _leaves_zero(low: float | None, high: float | None) -> bool:
-    return low is not None and high is not None and (low > 0 or high < 0)
-
-
 def _out_of_order(facts: Facts) -> str:
-    found = facts.get("monotonicity") or {}
-    return "" if found.get("ordered", True) else str(found["sentence"])
+    """Return that success does not fall along the list; single steps against the order are what chance gives."""
+    trend_p = (facts.get("monotonicity") or {}).get("trend_p")
+    return _sentence(facts, "monotonicity") if trend_p is not None and trend_p > ALPHA else ""
 
 
 def _chapter(name: str) -> Callable[[Facts], str]:
     return lambda facts: _sentence(facts["audit"], name)
 
 
+def _power(facts: Facts) -> str:
+    """Return the difference that a rule for half of the accounts must make to be seen."""
+    rows = (facts["audit"]["power"] or {}).get("rows") or ({"one": None},)
+    if rows[0]["one"] is None:
+        return _sentence(facts["audit"], "power")
+    points = f"{100 * rows[0]['one']:.0f} points"
+    return f"With these customers differences in success of {points} and more can be seen; smaller ones stay unseen."
+
+
 def _fits(facts: Facts) -> str:
-    return _sentence(facts, "importance") or str(facts["fits_sentence"])
+    """Return which fits matter on accounts they did not see, ties as ties; else how far fits move scores."""
+    if not (facts.get("importance") or {}).get("n_accounts"):
+        return str(facts["fits_sentence"])
+    measured = [row for row in facts["importance"]["rows"] if row["measured"] and row["value"] is not None]
+    found = sorted((row for row in measured if row["important"]), key=lambda row: -float(row["value"]))
+    if not found:
+        return "On accounts held out of the fitting no fit can be told from nothing."
+    ties = [row["fit"] for row in found if row["fit"] in found[0]["tied_with"]]
+    rest = [row["fit"] for row in found[1:] if row["fit"] not in ties]
+    text = f"On held-out accounts success is associated most with: {', '.join([found[0]['fit'], *ties])}"
+    text += " (ties: these data cannot tell which of them more)." if ties else "."
+    return text + (f" Less: {', '.join(rest)}." if rest else "")
 
 
 _RULES: tuple[tuple[str, str, Callable[[Facts], str]], ...] = (
@@ -116,7 +133,7 @@ _RULES: tuple[tuple[str, str, Callable[[Facts], str]], ...] = (
     ("limit", "good", _out_of_order),
     ("limit", "good", _beaten),
     ("limit", "time", lambda facts: _sentence(facts, "origins")),
-    ("limit", "data", _chapter("power")),
+    ("limit", "data", _power),
     ("limit", "data", _chapter("maturity")),
     ("meaning", "why", _fits),
 )

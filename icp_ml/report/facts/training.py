@@ -39,8 +39,8 @@ class Training:
     audit_document
         ``Audit.as_document()``, where the whole audit was made.
     evidence
-        Documents by name: ``slices``, ``surprises``, ``bottom``, ``leading``, ``importance``, ``interactions``,
-        ``stability``, ``mapping``, ``points``. One that was not made is left out.
+        Documents by name: ``slices``, ``surprises``, ``bottom``, ``leading``, ``importance``, ``stability``,
+        ``mapping``, ``points``. One that was not made is left out.
     """
 
     study: Study
