@@ -148,9 +148,13 @@ def _levels(values: pd.Series, subject: Subject) -> tuple[npt.NDArray[np.intp], 
 
 
 def _ranges(values: pd.Series) -> tuple[npt.NDArray[np.intp], tuple[str, ...]]:
+    """Cut numbers into ranges of about equal size; a number that many accounts have is a range of its own."""
     numbers = values.to_numpy(dtype=np.float64)
+    distinct, position, n = np.unique(numbers, return_inverse=True, return_counts=True)
     edges = np.unique(np.quantile(numbers, np.linspace(0, 1, N_RANGES + 1), method="lower"))
-    codes = np.unique(np.searchsorted(edges, numbers, side="right"), return_inverse=True)[1]
+    own = len(edges) + 1 + np.arange(len(distinct))
+    ranges = np.where(n >= VALUE_SHARE * len(numbers), own, np.searchsorted(edges, distinct, side="right"))
+    codes = np.unique(ranges, return_inverse=True)[1][position]
     ends = pd.Series(numbers).groupby(codes).agg(["min", "max"]).to_numpy()
     return codes, tuple(f"{low:.10g}" if low == high else f"{low:.10g} to {high:.10g}" for low, high in ends)
 
