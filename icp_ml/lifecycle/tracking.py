@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -62,15 +62,16 @@ class Registration:
     is_new: bool
 
 
-def registration_text(name: str, version: int) -> str:
+def registration_text(name: str, version: int, read_before_by: Sequence[int] = ()) -> str:
     r"""Return the text of ``registration.json``, which stands beside the bundle and outside its digest.
 
     Examples
     --------
-    >>> registration_text("acme", 3)
-    '{"name": "acme", "version": 3}\n'
+    >>> registration_text("acme", 3, [1, 2])
+    '{"name": "acme", "version": 3, "test_period_read_before_by": [1, 2]}\n'
     """
-    return json.dumps({"name": name, "version": version}) + "\n"
+    read = {"test_period_read_before_by": list(read_before_by)} if read_before_by else {}
+    return json.dumps({"name": name, "version": version, **read}) + "\n"
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,16 @@
-"""What the accounts that judged a model say beside its metrics: slices, surprises, the bottom, the early signal."""
+"""What stands beside the metrics: slices, surprises, the bottom, the early signal; which fits matter, how surely."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from icp_ml.accounts.outcome import relabel_at
 from icp_ml.accounts.personal import personal_kind
-from icp_ml.accounts.split import Split, choose_split
+from icp_ml.accounts.split import Split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.evaluation.bottom import Evidence, bottom
 from icp_ml.model.evaluation.evaluate import Evaluation
@@ -20,32 +18,35 @@ from icp_ml.model.evaluation.judged import JudgedRows, judged_rows
 from icp_ml.model.evaluation.leading import leading
 from icp_ml.model.evaluation.slices import SliceKind, looks_like_size, slices
 from icp_ml.model.evaluation.surprises import surprises
+from icp_ml.model.explanation.importance import importance
+from icp_ml.model.explanation.mapping import map_sensitivity
+from icp_ml.model.explanation.points import probability_points
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.prospects.reasons import attribute_reasons
-from icp_ml.study import Attribute
+from icp_ml.workflow.fitting import Served
 from icp_ml.workflow.preparing import Prepared
 
 Indices = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 MAX_SIZES = 2
 """Numeric attributes named like a size that are cut into bands."""
+MAX_POINTS = 60
+"""Customers whose points of probability are averaged: each costs 128 x 100 margins."""
 MAX_EXPLAINED = 5_000
 """Accounts whose contributions and domain are looked at; more cost time and tell no more of the bottom."""
 
 
-def judged_evidence(
-    prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation, model: SuccessModel
-) -> dict[str, Any]:
+def judged_evidence(prepared: Prepared, split: Split, evaluation: Evaluation, model: SuccessModel) -> dict[str, Any]:
     """Return what the accounts that judged say beside the metrics, as JSON objects.
 
     Parameters
     ----------
     prepared : Prepared
         Customers and labels.
-    attributes : sequence of Attribute
-        Those of the model.
+    split : Split
+        Who judged, and with which weights.
     evaluation : Evaluation
-        Who judged, and what was said of them.
+        What was said of them.
     model : SuccessModel
         Explains the chances where no single fit was judged (cross-validation), and knows its domain.
 
@@ -56,8 +57,8 @@ def judged_evidence(
         (None where the study names no early signal, or its column is not in the table).
     """
     at = evaluation.test_index
-    rows, names = _rows(prepared, evaluation), _names(prepared, at)
-    frame = prepared.customers.frame[[attribute.column for attribute in attributes]].iloc[at]
+    rows, names = _rows(prepared, split, evaluation), _names(prepared, at)
+    frame = prepared.customers.frame[[known.column for known in model.contract.attributes]].iloc[at]
     fit = evaluation.classifier if isinstance(evaluation.classifier, SuccessClassifier) else model.classifier
     if fit is None:
         raise ValueError("evidence needs a model that was fitted; a hypothesis has none")
@@ -86,6 +87,37 @@ def judged_evidence(
     }
 
 
+def why_evidence(prepared: Prepared, served: Served) -> dict[str, Any]:
+    """Return what the fits are worth on held-out accounts, how stable reasons are, and what the map decides.
+
+    Parameters
+    ----------
+    prepared : Prepared
+        Customers and labels.
+    served : Served
+        The model that is served, with its refits.
+
+    Returns
+    -------
+    dict
+        ``importance``, ``stability`` (None where no refit could be made), ``mapping`` and ``points``, as JSON objects.
+    """
+    study, classifier = prepared.study, served.classifier
+    columns = [known.column for known in served.model.contract.attributes]
+    frame = prepared.customers.frame[columns].iloc[np.flatnonzero(prepared.labels.known)]
+    moves = map_sensitivity(
+        classifier, frame, study.as_document(), is_reviewed=study.map_reviewed is not None, seed=study.seed
+    )
+    stability = served.model.stability
+    drawn = np.sort(np.random.default_rng(study.seed).permutation(len(frame))[:MAX_POINTS])
+    return {
+        "importance": importance(served.again).as_document(),
+        "stability": None if stability is None else stability.as_document(),
+        "mapping": moves.as_document(study.labels),
+        "points": probability_points(classifier, frame.iloc[drawn], seed=study.seed, n_background=100).as_document(),
+    }
+
+
 def _sample(rows: JudgedRows, names: Sequence[str]) -> Indices:
     """Return the positions of all accounts, or of `MAX_EXPLAINED` evenly spread over the list."""
     if len(rows) <= MAX_EXPLAINED:
@@ -94,29 +126,16 @@ def _sample(rows: JudgedRows, names: Sequence[str]) -> Indices:
     return np.sort(order[np.linspace(0, len(rows) - 1, MAX_EXPLAINED).astype(np.int64)])
 
 
-def _rows(prepared: Prepared, evaluation: Evaluation) -> JudgedRows:
+def _rows(prepared: Prepared, split: Split, evaluation: Evaluation) -> JudgedRows:
     """Return the accounts that judged, weighted as the metrics weighted them."""
     at, groups = evaluation.test_index, prepared.customers.groups
     label = prepared.labels.label[at]
-    weight = _weights(prepared, evaluation)[at]
+    weight = split.test_labels.weight[at]
     share = float(np.average(label, weights=weight))
     true = evaluation.base_rate  # another share than theirs where accounts were sampled by outcome
     if 0 < share < 1:
         weight = weight * np.where(label == 1, true / share, (1 - true) / (1 - share))
     return judged_rows(label, evaluation.test_margin, weight=weight, clusters=None if groups is None else groups[at])
-
-
-def _weights(prepared: Prepared, evaluation: Evaluation) -> npt.NDArray[np.float64]:
-    """Return the weights of every customer in the evaluation; those of a test period are its own."""
-    return (prepared.labels if evaluation.classifier is None else _split(prepared).test_labels).weight
-
-
-def _split(prepared: Prepared) -> Split:
-    """Return who trained and who judged: the same customers are always split alike."""
-    customers, study = prepared.customers, prepared.study
-    days = np.empty(0, "datetime64[D]") if customers.as_of is None else customers.as_of  # not asked for without dates
-    relabel = partial(relabel_at, study.outcome, customers.outcome, days)
-    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, relabel)
 
 
 def _columns(prepared: Prepared, at: Indices) -> tuple[dict[str, Sequence[Any]], dict[str, SliceKind]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import Any, cast
 
@@ -13,14 +14,14 @@ import pandas as pd
 
 from icp_ml import __version__
 from icp_ml.accounts.contract import learn_contract
-from icp_ml.accounts.outcome import relabel_at
-from icp_ml.accounts.split import Split
+from icp_ml.accounts.outcome import Labels, relabel_at
+from icp_ml.accounts.split import Split, choose_split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
 from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, Timeline, evaluate
 from icp_ml.model.explanation.stability import Stability
 from icp_ml.model.reference import Reference
-from icp_ml.model.refits import refits
+from icp_ml.model.refits import Refits, refits
 from icp_ml.model.success_model import SuccessModel, identified
 from icp_ml.prospects.admission import customer_key
 from icp_ml.rules import parse_rule
@@ -39,7 +40,16 @@ class _Fitted:
     groups: npt.NDArray[np.int64] | None
 
 
-def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation) -> SuccessModel:
+@dataclass(frozen=True)
+class Served:
+    """The model that is served, and refits of it on draws of its customers: how far luck moves it."""
+
+    model: SuccessModel
+    classifier: SuccessClassifier
+    again: Refits
+
+
+def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation) -> Served:
     """Return the model that is served: the judged procedure, fitted once more on every account with a known outcome."""
     study, customers, labels = prepared.study, prepared.customers, prepared.labels
     rows = np.flatnonzero(labels.known)
@@ -62,7 +72,7 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         reference=_reference(prepared, fitted),
         stability=Stability.learn(classifier, fitted.frame, again),
     )
-    return identified(model)
+    return Served(identified(model), classifier, again)
 
 
 def hypothesis_model(prepared: Prepared, attributes: Sequence[Attribute], criteria: Sequence[str]) -> SuccessModel:
@@ -77,6 +87,12 @@ def hypothesis_model(prepared: Prepared, attributes: Sequence[Attribute], criter
         criteria=tuple(criteria),
     )
     return identified(model)
+
+
+def chosen_split(prepared: Prepared) -> Split:
+    """Return who trains the model that is judged, and who judges it."""
+    study, customers = prepared.study, prepared.customers
+    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, _relabel(prepared))
 
 
 def judged(prepared: Prepared, attributes: Sequence[Attribute], split: Split) -> Evaluation:
@@ -98,10 +114,15 @@ def judged(prepared: Prepared, attributes: Sequence[Attribute], split: Split) ->
 
 def _timeline(prepared: Prepared) -> Timeline | None:
     """Return when customers were signed, with what was known of them on earlier days."""
+    days = prepared.customers.as_of
+    return None if days is None else Timeline(days, _relabel(prepared))
+
+
+def _relabel(prepared: Prepared) -> Callable[[date], Labels]:
+    """Return what gives the labels as known on an earlier day; nobody asks it where there are no dates."""
     study, customers = prepared.study, prepared.customers
-    if customers.as_of is None:
-        return None
-    return Timeline(customers.as_of, partial(relabel_at, study.outcome, customers.outcome, customers.as_of))
+    days = np.empty(0, "datetime64[D]") if customers.as_of is None else customers.as_of
+    return partial(relabel_at, study.outcome, customers.outcome, days)
 
 
 def _rule(prepared: Prepared) -> npt.NDArray[np.bool_] | None:

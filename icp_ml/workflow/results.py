@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from icp_ml.accounts.split import Split
+from icp_ml.lifecycle.readings import Reading, readings_sentence
 from icp_ml.lifecycle.tracking import Registration
 from icp_ml.model.evaluation.evaluate import Evaluation
 from icp_ml.model.success_model import SuccessModel
@@ -35,6 +37,8 @@ class TrainResult:
         The model folder, when one was written.
     registration : Registration or None
         Name and version in the registry, when it was registered.
+    readings : sequence of Reading
+        Earlier registered trainings with other settings or data that were judged by the same accounts.
     """
 
     model: SuccessModel | None
@@ -44,6 +48,7 @@ class TrainResult:
     facts: Facts = field(default_factory=dict)
     out: Path | None = None
     registration: Registration | None = None
+    readings: Sequence[Reading] = ()
 
     @property
     def exit_code(self) -> int:
@@ -67,6 +72,8 @@ class TrainResult:
         if self.registration is not None:
             version = {"name": self.registration.name, "version": self.registration.version}
             document["registration"] = version | {"champion": self.registration.is_champion}
+        if self.readings:
+            document["test_period_read_before_by"] = [reading.as_document() for reading in self.readings]
         if self.out is not None:
             document |= {"out": str(self.out), "report": str(self.out / "report.html")}
         return document
@@ -86,6 +93,8 @@ class TrainResult:
             lines.append(f"dry run: {split_words(self.split)}; nothing was fitted or written")
         else:
             lines.append("dry run: below the floor, an untested order by written criteria; nothing was written")
+        if self.readings:
+            lines.append(f"note: {readings_sentence(self.readings)}")
         if self.registration is not None:
             champion = ", champion" if self.registration.is_champion else ""
             lines.append(f"registered: models:/{self.registration.name}/{self.registration.version}{champion}")

@@ -6,17 +6,15 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from icp_ml.accounts.outcome import relabel_at
-from icp_ml.accounts.split import Split, choose_split
+from icp_ml.accounts.split import Split
 from icp_ml.errors import ConfigError, LeakError, TooFewError, message
 from icp_ml.icp.profile import load_profile
+from icp_ml.lifecycle.readings import PERIOD_TAG, Reading, earlier_readings, period_key
 from icp_ml.lifecycle.tracking import Registration, log_training, registration_text
 from icp_ml.model.bundle import MANIFEST
 from icp_ml.model.evaluation.gates import check_gates
@@ -26,7 +24,8 @@ from icp_ml.report.facts import Training, hypothesis_facts, training_facts
 from icp_ml.report.render import training_files
 from icp_ml.rules import parse_rule
 from icp_ml.study import Attribute, Study, load_study
-from icp_ml.workflow.fitting import hypothesis_model, judged, success_model
+from icp_ml.workflow.evidence import judged_evidence, why_evidence
+from icp_ml.workflow.fitting import chosen_split, hypothesis_model, judged, success_model
 from icp_ml.workflow.preparing import Prepared, prepare
 from icp_ml.workflow.results import TrainResult, split_words
 
@@ -88,7 +87,7 @@ def train(
         logger.info("%s", shortage)
         criteria = tuple(rule.text for rule in written_profile.criteria)
         return _finish_hypothesis(prepared, attributes, criteria, shortage, out)
-    split = _split(prepared)
+    split = chosen_split(prepared)
     logger.info("%s", split_words(split))
     if dry_run:
         return TrainResult(None, prepared, split)
@@ -142,22 +141,17 @@ def _shortage(prepared: Prepared) -> str:
     return message(prepared.study.accounts.name, came, expected, step)
 
 
-def _split(prepared: Prepared) -> Split:
-    study, customers = prepared.study, prepared.customers
-    days = np.empty(0, "datetime64[D]") if customers.as_of is None else customers.as_of  # not asked for without dates
-    relabel = partial(relabel_at, study.outcome, customers.outcome, days)
-    return choose_split(prepared.labels, customers.as_of, customers.groups, study.floor, relabel)
-
-
 def _train(prepared: Prepared, attributes: Sequence[Attribute], split: Split, out: str | Path | None) -> TrainResult:
     logger.info("evaluating")
     evaluation = judged(prepared, attributes, split)
     logger.info("fitting the served model on %s accounts", f"{int(prepared.labels.known.sum()):,}")
-    model = success_model(prepared, attributes, evaluation)
+    served = success_model(prepared, attributes, evaluation)
+    logger.info("gathering evidence: importance, slices, surprises")
+    evidence = {**judged_evidence(prepared, split, evaluation, served.model), **why_evidence(prepared, served)}
     told = (prepared.study, prepared.customers, prepared.labels, prepared.findings, split, evaluation)
-    facts = training_facts(Training(*told, model))
-    result = TrainResult(model, prepared, split, evaluation, facts)
-    return result if out is None else _save(result, model, Path(out))
+    facts = training_facts(Training(*told, served.model, prepared.audit.as_document(), evidence))
+    result = TrainResult(served.model, prepared, split, evaluation, facts)
+    return result if out is None else _save(result, served.model, Path(out))
 
 
 def _finish_hypothesis(
@@ -170,26 +164,44 @@ def _finish_hypothesis(
     model = hypothesis_model(prepared, attributes, criteria)
     rules = [parse_rule(text) for text in criteria]
     told = (prepared.study, prepared.customers, prepared.labels, prepared.findings, rules, shortage)
-    result = TrainResult(model, prepared, facts=hypothesis_facts(*told, model.digest))
+    result = TrainResult(model, prepared, facts=hypothesis_facts(*told, model.digest, prepared.audit.as_document()))
     return result if out is None else _save(result, model, Path(out))
 
 
 def _save(result: TrainResult, model: SuccessModel, out: Path) -> TrainResult:
     """Write the bundle and its report whole, logged and registered."""
     logger.info("writing %s", out)
+    key, readings = _readings(result, model)
     with whole_folder(out, MANIFEST) as folder:
         write_model(model, folder)
         for name, content in training_files(result.facts).items():
             (folder / name).write_bytes(content)
         (folder / "metrics.json").write_text(json.dumps(dict(model.metrics), indent=1) + "\n", encoding="utf-8")
-        registration = _register(result, model, folder)
-        text = registration_text(registration.name, registration.version)
+        registration = _register(result, model, folder, key)
+        text = registration_text(registration.name, registration.version, [each.version for each in readings[-100:]])
         (folder / REGISTRATION).write_text(text, encoding="utf-8")
     registered = replace(model, version=registration.version)
-    return replace(result, model=registered, out=out, registration=registration)
+    return replace(result, model=registered, out=out, registration=registration, readings=readings)
 
 
-def _register(result: TrainResult, model: SuccessModel, folder: Path) -> Registration:
+def _readings(result: TrainResult, model: SuccessModel) -> tuple[str, list[Reading]]:
+    """Return the key of the accounts that judged, and the earlier trainings with other settings that they judged."""
+    if result.evaluation is None:
+        return "", []
+    customers, at = result.prepared.customers, result.evaluation.test_index
+    key = period_key(customers.ids[at].tolist(), result.prepared.labels.label[at].tolist())
+    return key, earlier_readings(model.name, key, _identity(result, model))
+
+
+def _identity(result: TrainResult, model: SuccessModel) -> dict[str, str]:
+    return {
+        "data_sha256": model.data_sha256,
+        "study_sha256": result.prepared.study.digest,
+        "code_version": model.code_version,
+    }
+
+
+def _register(result: TrainResult, model: SuccessModel, folder: Path, key: str) -> Registration:
     prepared = result.prepared
     logger.info("logging to MLflow")
     values = model.metrics.get("metrics", {})
@@ -206,10 +218,5 @@ def _register(result: TrainResult, model: SuccessModel, folder: Path) -> Registr
         },
         metrics={name: estimate["value"] for name, estimate in values.items()},
         artifacts=[path for path in sorted(folder.iterdir()) if path.suffix in {".html", ".md", ".json"}],
-        tags={
-            "data_sha256": model.data_sha256,
-            "study_sha256": prepared.study.digest,
-            "code_version": model.code_version,
-            "ready": str(model.ready).lower(),
-        },
+        tags={**_identity(result, model), "ready": str(model.ready).lower(), **({PERIOD_TAG: key} if key else {})},
     )

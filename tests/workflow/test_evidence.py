@@ -11,13 +11,14 @@ import pandas as pd
 import pytest
 
 from icp_ml.accounts.simulate import simulate, write_company
+from icp_ml.accounts.split import Split
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, evaluate
 from icp_ml.model.success_model import SuccessModel
-from icp_ml.study import Attribute, load_study
+from icp_ml.study import load_study
 from icp_ml.workflow import evidence
 from icp_ml.workflow.evidence import judged_evidence
-from icp_ml.workflow.fitting import success_model
+from icp_ml.workflow.fitting import chosen_split, success_model
 from icp_ml.workflow.preparing import Prepared, prepare
 
 EARLY = "leading_outcome: {column: onboarded, success: [yes], horizon_days: 90}\nsensitive: [founder]\n"
@@ -26,12 +27,12 @@ EARLY = "leading_outcome: {column: onboarded, success: [yes], horizon_days: 90}\
 @dataclass(frozen=True)
 class Trained:
     prepared: Prepared
-    attributes: tuple[Attribute, ...]
+    split: Split
     evaluation: Evaluation
     model: SuccessModel
 
     def told(self):
-        return judged_evidence(self.prepared, self.attributes, self.evaluation, self.model)
+        return judged_evidence(self.prepared, self.split, self.evaluation, self.model)
 
 
 def trained(folder, n):
@@ -50,8 +51,9 @@ def trained(folder, n):
     make = partial(SuccessClassifier, learner="logistic", kinds=kinds, n_folds=2)
     options = EvaluationOptions(n_splits=2, n_boot=50)
     frame = prepared.customers.frame[names]
-    evaluation = evaluate(make, frame, prepared.labels, evidence._split(prepared), options=options)
-    return Trained(prepared, attributes, evaluation, success_model(prepared, attributes, evaluation))
+    split = chosen_split(prepared)
+    evaluation = evaluate(make, frame, prepared.labels, split, options=options)
+    return Trained(prepared, split, evaluation, success_model(prepared, attributes, evaluation).model)
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +81,7 @@ def test_segments_sensitive_columns_and_sizes_are_sliced(document):
 
 
 def test_the_slices_are_weighted_as_the_metrics_are(by_time, document):
-    rows = evidence._rows(by_time.prepared, by_time.evaluation)
+    rows = evidence._rows(by_time.prepared, by_time.split, by_time.evaluation)
     assert np.average(rows.outcome, weights=rows.weight) == pytest.approx(by_time.evaluation.base_rate, abs=1e-12)
     assert np.ptp(rows.weight) > 0
     assert "weighted for censoring" in document["surprises"]["sentence"]
@@ -87,7 +89,7 @@ def test_the_slices_are_weighted_as_the_metrics_are(by_time, document):
 
 def test_a_true_base_rate_reaches_the_slices(by_time):
     sampled = replace(by_time.evaluation, base_rate=0.1)
-    rows = evidence._rows(by_time.prepared, sampled)
+    rows = evidence._rows(by_time.prepared, by_time.split, sampled)
     assert np.average(rows.outcome, weights=rows.weight) == pytest.approx(0.1)
 
 
@@ -123,10 +125,9 @@ def test_ids_that_are_data_of_persons_are_replaced_by_rows(by_time):
     assert told["surprises"]["low_successes"][0]["id"].startswith("row ")
 
 
-def test_with_cross_validation_the_served_fit_explains_and_the_whole_table_weighs(by_time):
+def test_with_cross_validation_the_served_fit_explains(by_time):
     crossed = replace(by_time, evaluation=replace(by_time.evaluation, classifier=None))
     assert "has seen these accounts" in crossed.told()["surprises"]["sentence"]
-    assert evidence._weights(crossed.prepared, crossed.evaluation) is crossed.prepared.labels.weight
 
 
 def test_of_many_accounts_some_are_explained(by_time, document, monkeypatch):
