@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from scipy.special import expit
 
 from icp_ml.accounts.outcome import label_outcome, relabel_at
 from icp_ml.accounts.split import choose_split
-from icp_ml.model.evaluation.evaluate import EvaluationOptions, evaluate
+from icp_ml.model.evaluation.evaluate import EvaluationOptions, Timeline, evaluate
 from icp_ml.model.evaluation.metrics import METRICS
 from icp_ml.study import Floor, Outcome
 
@@ -51,7 +52,9 @@ def company(n=600, seed=0, signal=1.0):
     return pd.DataFrame({"score": score}), as_of, {"ended": ended.astype("datetime64[D]")}
 
 
-def judged(until=date(2024, 12, 31), as_of_known=True, groups=None, make=Known, data=None, **options):
+def judged(
+    until=date(2024, 12, 31), as_of_known=True, groups=None, make=Known, data=None, with_origins=False, **options
+):
     frame, as_of, columns = data or company()
     outcome = Outcome(
         horizon_days=365, column=None, success=(), failure=(), ended="ended", observed_until=until, base_rate=None
@@ -61,7 +64,8 @@ def judged(until=date(2024, 12, 31), as_of_known=True, groups=None, make=Known, 
     labels = label_outcome(outcome, {"ended": ended}, as_of, until)
     relabel = lambda day: relabel_at(outcome, {"ended": ended}, as_of, day)  # noqa: E731
     split = choose_split(labels, as_of if as_of_known else None, groups, Floor(successes=30, failures=30), relabel)
-    chosen = EvaluationOptions(n_boot=100, **options)
+    timeline = Timeline(as_of, relabel) if with_origins else None
+    chosen = EvaluationOptions(n_boot=100, n_permutations=200, timeline=timeline, **options)
     return evaluate(make, frame, labels, split, groups=groups, options=chosen), split, labels
 
 
@@ -176,3 +180,92 @@ def test_curves_and_bands_are_of_the_test_accounts():
     assert sum(b["n"] for b in evaluation.reliability) == evaluation.n_test
     assert [b["n"] for b in evaluation.bands[:2]] == [20, 20]
     assert evaluation.lift_curve[-1]["lift"] == pytest.approx(1.0)
+
+
+def test_the_document_of_a_report_has_the_agreed_keys_and_is_json():
+    document = judged(with_origins=True)[0].as_document()
+    assert set(document) == {
+        *("chance", "gap", "origins", "ten_bands", "monotonicity", "capacity_note", "alarms"),
+    }
+    assert set(document["origins"]["rows"][0]) == {
+        *("starts", "ends", "n_train", "n_test", "base_rate", "roc_auc", "log_loss", "calibration_slope"),
+    }
+    json.dumps(document, allow_nan=False)
+    in_metrics = judged(with_origins=True)[0].to_metrics_json()
+    assert {name: in_metrics[name] for name in ("chance", "gap", "origins", "monotonicity")} == {
+        name: document[name] for name in ("chance", "gap", "origins", "monotonicity")
+    }
+
+
+def test_noise_does_not_beat_chance_and_the_truth_does():
+    def p_of(evaluation):
+        return next(gate for gate in evaluation.gates if gate.name == "beats_chance").value
+
+    assert p_of(judged()[0]) == 1 / 201
+    assert p_of(judged(data=company(signal=0.0))[0]) > 0.05
+
+
+def test_origins_follow_each_other_and_each_knows_only_what_was_known():
+    evaluation, split, _ = judged(with_origins=True)
+    rows = evaluation.origins.rows
+    assert len(rows) >= 3
+    assert rows[-1].ends == split.ends
+    assert all(before.ends < after.starts for before, after in pairwise(rows))
+    as_of = company()[1]
+    for row, fit in zip(rows, FITTED[-len(rows) :], strict=True):
+        assert (as_of[fit.index_] < np.datetime64(row.starts)).all()
+        successes = fit.index_[fit.y_ == 1]
+        assert (as_of[successes] + 365 <= np.datetime64(row.starts)).all()
+        assert row.n_train == len(fit.index_)
+
+
+def test_related_accounts_are_not_on_both_sides_of_an_origin():
+    groups = np.arange(600) // 2
+    rows = judged(with_origins=True, groups=groups)[0].origins.rows
+    alone = judged(with_origins=True)[0].origins.rows
+    assert sum(row.n_test for row in rows) < sum(row.n_test for row in alone)
+
+
+def test_a_market_that_turns_is_unstable_and_one_that_does_not_is_not():
+    frame, as_of, columns = company(n=1500)
+    turned = frame.copy()
+    turned.loc[as_of > np.datetime64("2023-07-01"), "score"] *= -1
+    calm = judged(with_origins=True, data=(frame, as_of, columns))[0].origins
+    broken = judged(with_origins=True, data=(turned, as_of, columns))[0].origins
+    assert "no more than chance gives" in calm.sentence
+    assert "more than chance gives (p < 0.001)" in broken.sentence
+
+
+def test_too_few_accounts_give_no_origins_and_say_why():
+    assert "Too few accounts" in judged(with_origins=True, data=company(n=220))[0].origins.why_none
+    assert "unknown" in judged(as_of_known=False)[0].origins.why_none
+
+
+def test_the_rule_is_met_at_its_own_size():
+    frame = company()[0]
+    evaluation, split, _ = judged(rule=frame["score"].to_numpy() > 1.0)
+    rule, chosen = evaluation.baselines["rule"], frame["score"].to_numpy()[split.test] > 1.0
+    weight, label = split.test_labels.weight[split.test], split.test_labels.label[split.test]
+    assert rule["precision_at_rule"].value == pytest.approx(np.average(label[chosen], weights=weight[chosen]))
+    assert rule["lift_at_rule"].value == pytest.approx(rule["precision_at_rule"].value / evaluation.base_rate)
+    assert rule["precision_at_rule_difference"].value == pytest.approx(0.0)  # the rule takes the model's own first
+    assert rule["roc_auc_difference"].low > 0
+
+
+def test_a_rule_that_chooses_nobody_has_no_precision_of_its_own():
+    rule = judged(rule=np.zeros(600, dtype=bool))[0].baselines["rule"]
+    assert "precision_at_rule" not in rule
+
+
+def test_a_capacity_beyond_the_test_period_is_said_plainly():
+    assert "says nothing about the order" in judged(capacity=10_000)[0].capacity_note
+    assert "names no capacity" in judged()[0].capacity_note
+    assert "lift" in judged(capacity=20)[0].capacity_note
+
+
+def test_a_result_that_is_too_good_is_an_alarm_that_names_the_attribute():
+    frame, as_of, columns = company(signal=12.0)
+    found = judged(data=(frame, as_of, columns))[0].alarms
+    assert found[0].startswith("Too good to be true")
+    assert "'score' alone" in found[1]
+    assert judged()[0].alarms == ()

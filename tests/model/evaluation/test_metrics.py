@@ -215,3 +215,19 @@ def test_bands_hold_every_account_once_and_know_their_order():
 @pytest.mark.parametrize(("capacity", "grades"), [(1000, "A"), (600, "AB"), (5000, "A"), (None, "ABCD")])
 def test_bands_without_accounts_are_left_out(capacity, grades):
     assert "".join(b["grade"] for b in outcome_bands(rows_of(*world(n=1000)), capacity)) == grades
+
+
+def test_a_top_of_successes_only_has_an_interval():
+    _, m, _ = world(n=300)
+    y = (m > 0).astype(float)
+    found = estimate_metrics(rows_of(y, m), n_boot=50)["precision_at_10"]
+    assert found.value == 1.0
+    assert found.low == pytest.approx(wilson_interval(30, 30)[0])
+
+
+def test_the_interval_of_the_precision_of_a_high_base_rate_covers():
+    y, m, _ = world(n=300_000, seed=99, shift=2.0)
+    truth = y[np.argsort(-m)[:30_000]].mean()
+    found = [estimate_metrics(rows_of(*world(n=200, seed=s, shift=2.0)[:2]), n_boot=1) for s in range(150)]
+    covered = np.mean([each["precision_at_10"].low <= truth <= each["precision_at_10"].high for each in found])
+    assert covered >= 0.85
