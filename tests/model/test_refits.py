@@ -1,5 +1,7 @@
 """Refits redraw customers and keep everything else of the served procedure."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -48,6 +50,12 @@ def test_the_same_seed_gives_the_same_bits(fitted):
     for one, other in zip(once.refits, again.refits, strict=True):
         assert np.array_equal(one.out_of_bag, other.out_of_bag)
         assert np.array_equal(one.served.margin(once.matrix), other.served.margin(once.matrix))
+
+
+def test_the_trees_of_each_refit_draw_rows_and_columns_anew(fitted):
+    found = refits(fitted, *company(), n_refits=3).refits
+    texts = [refit.served.trees.booster.model_to_string() for refit in found]
+    assert len({re.findall(r"\[seed: (\d+)\]", text)[0] for text in texts}) == 3
 
 
 def test_related_accounts_are_drawn_together(fitted):

@@ -9,7 +9,7 @@ import pytest
 from scipy.special import expit
 
 from icp_ml.model import SuccessClassifier
-from icp_ml.model.explanation.stability import MAX_ROWS, TELLING, SignTable, Stability
+from icp_ml.model.explanation.stability import MAX_ROWS, TELLING, SignTable, Stability, _shares_by_bin, _Votes
 from icp_ml.model.refits import refits
 from icp_ml.names import PLAYERS
 from icp_ml.prospects.reasons import SMALLEST
@@ -63,10 +63,26 @@ def test_nothing_is_told_of_a_value_that_no_customer_had(learned):
     assert not kept(learned, "crm", None, 0.5)
 
 
+def test_the_share_of_a_bin_is_of_the_accounts_it_is_told_to_or_of_all_when_they_are_few():
+    bins = np.array([0] * 8 + [1] * 4 + [2])
+    shares = np.array([1.0] * 5 + [0.2] * 3 + [1.0, 1.0, 0.0, 0.0, 0.5])
+    told = np.array([True] * 5 + [False] * 3 + [True, True, False, False, False])
+    assert _shares_by_bin(bins, 4, shares, told) == (1.0, 0.5, 0.5, 0.0)
+
+
 def test_levels_that_share_a_feature_share_a_bin():
     table = SignTable((), ("a", "b"), (1.0, 0.0, 0.9, 0.1), (0.0, 1.0, 0.1, 0.9))
     bins = table.bins(pd.Series(["b", "a", "other", None, "never seen"], dtype="str"))
     assert bins.tolist() == [1, 0, 2, 3, 2]
+
+
+def test_accounts_vote_where_the_served_fit_leans_the_same_way():
+    votes = _Votes(np.array([[0.5]] * 5 + [[-0.5]] * 5 + [[0.001]] * 5))
+    for sign in (1.0, 1.0, 1.0, -1.0):
+        votes.count(sign * np.array([[1.0]] * 5 + [[-1.0]] * 5 + [[1.0]] * 5) * [[2.0]])
+    empty = SignTable((), None, (0.0, 0.0), (0.0, 0.0))
+    table = votes.table(0, empty, pd.Series(np.zeros(15)))
+    assert (table.up, table.down) == ((0.75, 0.0), (0.75, 0.0))
 
 
 def test_bins_of_numbers_begin_at_their_edges():
