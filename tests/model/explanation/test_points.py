@@ -69,4 +69,15 @@ def test_the_document_is_in_points(classifier, known):
     found = probability_points(classifier, known[0].head(5), n_background=50)
     document = found.as_document()
     assert document["rows"][0] == {"fit": "technical", "mean_points": 100 * np.abs(found.values[:, 0]).mean()}
-    assert "50 reference customers drawn by seed" in document["sentence"]
+    assert "(found from 50 of them)" in document["sentence"]
+
+
+def test_few_customers_drawn_say_what_all_of_them_say(classifier, known):
+    every, few, others = (
+        probability_points(classifier, known[0].head(10), seed=seed, n_background=n)
+        for seed, n in ((0, 400), (0, 50), (1, 50))
+    )
+    assert few.values.tobytes() != others.values.tobytes()
+    for drawn in (few, others):
+        assert np.abs(drawn.values - every.values).max() < 0.01
+        assert abs(drawn.base - every.base) < 0.01
