@@ -33,18 +33,20 @@ METRIC_WORDS: dict[str, tuple[str, str]] = {
 
 
 def plain_number(value: float | str | None) -> str:
-    """Return a number as people read it: three digits after the point below 10, none above 1,000.
+    """Return a number as people read it: three digits after the point, four below .001, none above 1,000.
 
     Examples
     --------
-    >>> plain_number(0.71234), plain_number(1234.5), plain_number(None)
-    ('0.712', '1,234', '')
+    >>> plain_number(0.71234), plain_number(0.0005), plain_number(1234.5), plain_number(None)
+    ('0.712', '0.0005', '1,234', '')
     """
     if value is None or isinstance(value, str):
         return value or ""
     if not math.isfinite(value):
         return "not known"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.4f}" if 0 < abs(value) < 0.001 else f"{value:.3f}"
 
 
 def interval_words(low: float | None, high: float | None) -> str:
@@ -146,10 +148,11 @@ def _learner_words(learner: str) -> str:
 
 
 def verdict_reasons(evaluation: Evaluation, steps: Sequence[str]) -> list[str]:
-    """Return one sentence per gate that was not passed, and the fallbacks that were taken."""
+    """Return one sentence per gate that was not passed, and the fallback that was taken last, with its reason."""
     reasons = [f"Gate not passed: {gate.why}." for gate in evaluation.gates if not gate.passed]
     if steps:
-        reasons.append("How it was judged: " + " ".join(steps))
+        more = " All that was tried is among the notes." if len(steps) > 2 else ""
+        reasons.append(f"How it was judged: {' '.join(steps[-2:])}{more}")
     return reasons
 
 

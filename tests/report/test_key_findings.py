@@ -60,5 +60,5 @@ def test_overrides_are_told(full_facts):
     assert chosen({**full_facts, "findings": [], "alarms": [], "study": study})[0].endswith("by name: term.")
 
 
-def test_bare_facts_still_say_what_scores_differ_by(facts):
-    assert chosen({**facts, "findings": []})[-1] == facts["fits_sentence"]
+def test_without_importance_it_says_what_scores_differ_by(facts):
+    assert chosen({**facts, "findings": [], "importance": None})[-1] == facts["fits_sentence"]

@@ -27,7 +27,13 @@ def test_no_chapter_no_table(facts):
 def test_slices_show_points_and_leave_small_ones_blank(full_facts):
     made = tables_of(full_facts)["slices"][0]
     assert row_of(made, "ads")[4] == "-3 (-11 to +5)"
-    assert row_of(made, "(not known)")[1:] == ("7", "", "", "", "", "", "", "too few (7)")
+    assert row_of(made, "(not known)")[1:] == ("7", "", "", "", "", "", "too few (7)")
+
+
+def test_only_sensitive_slices_compare_who_is_chosen(full_facts):
+    segment, sensitive = tables_of(full_facts)["slices"]
+    titles = [[column.title for column in made.columns] for made in (segment, sensitive)]
+    assert ["Ratio to the others (90 %)" in each for each in titles] == [False, True]
 
 
 def test_importance_names_ties_and_what_is_not_measured(full_facts):

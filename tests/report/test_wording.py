@@ -1,7 +1,7 @@
 from types import SimpleNamespace
 
 from icp_ml.model.evaluation.metrics import Estimate
-from icp_ml.report.wording import headline
+from icp_ml.report.wording import headline, verdict_reasons
 
 
 def judged(lift_low, *, ready=True):
@@ -13,3 +13,11 @@ def test_a_list_is_put_to_work_only_when_its_top_is_better():
     assert headline(judged(1.05)).startswith("Put it to work: ")
     assert "is not shown" in headline(judged(0.79))
     assert "not every gate" in headline(judged(0.79, ready=False))
+
+
+def test_the_last_fallback_and_its_reason_are_told():
+    evaluation = SimpleNamespace(gates=[])
+    assert verdict_reasons(evaluation, []) == []
+    assert verdict_reasons(evaluation, ["a.", "b.", "c."]) == [
+        "How it was judged: b. c. All that was tried is among the notes."
+    ]

@@ -107,18 +107,19 @@ def _estimate(found: Document | None) -> str:
 
 def slices(document: Document) -> Table:
     """Return how the model does in each slice of one column."""
-    columns = (
-        "Slice",
-        number("Accounts"),
-        number("Succeeded (90 %)"),
-        number("Predicted"),
-        number("Gap in points (90 %)"),
-        number("ROC AUC (90 %)"),
-        number("Share chosen first"),
-        number("Ratio to the rest (90 %)"),
-        words("Note"),
+    is_sensitive = document["kind"] == "sensitive"
+    measured = (
+        "Accounts",
+        "Succeeded (90 %)",
+        "Predicted",
+        "Gap in points (90 %)",
+        "ROC AUC (90 %)",
+        "Share chosen first",
     )
-    return table(f"Slices by {document['column']}", columns, (_slice(row) for row in document["rows"]))
+    compared = ("Ratio to the others (90 %)",) if is_sensitive else ()
+    columns: list[Column | str] = ["Slice", *map(number, measured + compared), words("Note")]
+    rows = ([*_slice(row), *([_ratio(row)] if is_sensitive else []), row["note"]] for row in document["rows"])
+    return table(f"Slices by {document['column']}", columns, rows)
 
 
 def _slice(row: Document) -> list[object]:
@@ -131,14 +132,12 @@ def _slice(row: Document) -> list[object]:
         points_words(row["gap"], row["gap_low"], row["gap_high"]),
         "" if row["roc_auc"] is None else _estimate(auc),
         share_words(row["selected_share"]),
-        _ratio(row),
-        row["note"],
     ]
 
 
 def _ratio(row: Document) -> str:
-    """Return how often accounts of a slice are chosen, over the others; only sensitive slices are compared so."""
-    found = {"value": row.get("selection_ratio"), "low": row.get("ratio_low"), "high": row.get("ratio_high")}
+    """Return how often accounts of a sensitive slice are chosen, over the others."""
+    found = {"value": row["selection_ratio"], "low": row["ratio_low"], "high": row["ratio_high"]}
     return "" if found["value"] is None else _estimate(found)
 
 
