@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import chi2, fisher_exact
-from sklearn.metrics import roc_auc_score
+from scipy.stats import chi2, fisher_exact, rankdata
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
@@ -80,8 +79,7 @@ def attribute_alone(values: pd.Series, kind: Kind, label: Labels01, folds: Folds
     if not usable:
         return None
     auc = max(
-        float(np.mean([roc_auc_score(label[test], way(values, label, train, test)) for train, test in usable]))
-        for way in ways
+        float(np.mean([_auc(label[test], way(values, label, train, test)) for train, test in usable])) for way in ways
     )
     error = math.sqrt((len(label) + 1) / (12.0 * n_success * n_churned))
     return Alone(auc, 0.5 * math.erfc((auc - 0.5) / error / math.sqrt(2.0)))
@@ -160,6 +158,13 @@ def folds_of(label: Labels01, groups: Groups = None) -> Folds:
     return list(splitter.split(np.zeros(len(label)), label, groups))
 
 
+def _auc(label: Labels01, scores: npt.NDArray[np.float64]) -> float:
+    """Return the area under the ROC curve as a rank sum; both classes are there."""
+    n_success = label.sum()
+    above = rankdata(scores)[label == 1.0].sum() - n_success * (n_success + 1) / 2
+    return float(above / (n_success * (len(label) - n_success)))
+
+
 def _has_both(label: Labels01, *parts: npt.NDArray[np.intp]) -> bool:
     return all(0 < label[part].sum() < len(part) for part in parts)
 
@@ -172,7 +177,7 @@ def _by_value(
     held = train[~np.isnan(numbers[train])]
     if not _has_both(label, held):
         return np.zeros(len(test))
-    is_falling = roc_auc_score(label[held], numbers[held]) < 0.5
+    is_falling = _auc(label[held], numbers[held]) < 0.5
     filled = np.where(np.isnan(numbers[test]), np.median(numbers[held]), numbers[test])
     return np.asarray(-filled if is_falling else filled)
 
