@@ -94,7 +94,9 @@ def test_chance_is_judged_by_its_p_value_and_a_study_moves_the_bar():
 def test_every_problem_of_the_gates_is_named_at_once():
     wrong = {"auc": 0.5, "roc_auc_low": (0.5, 0.6), "calibration_slope": 1.0, "brier": (0.3, 0.1)}
     wrong["beats_chance"] = (0.0, 0.05)
-    with pytest.raises(ConfigError, match=r"'auc' is not known.*'roc_auc_low'.*'calibration_slope'.*'brier'.*'beats_chance'"):
+    with pytest.raises(
+        ConfigError, match=r"'auc' is not known.*'roc_auc_low'.*'calibration_slope'.*'brier'.*'beats_chance'"
+    ):
         check_gates(wrong)
 
 
