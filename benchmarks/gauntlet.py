@@ -229,8 +229,8 @@ def blocks(found: Found, column: str) -> bool:
     return any(severity == "blocker" and of == column for severity, _, of in found)
 
 
-def share(flags: list[bool]) -> str:
-    return f"{np.mean(flags):.2f}" if flags else "-"
+def share(flags: list[bool], digits: int = 2) -> str:
+    return f"{np.mean(flags):.{digits}f}" if flags else "-"
 
 
 def print_table(head: str, lines: list[list[str]]) -> None:
@@ -263,7 +263,7 @@ def print_false(done: dict[str, Row]) -> None:
         cells = []
         for n in SIZES:
             some = rows_of(done, "planted", "clean", n=n)
-            cells.append(f"{np.mean([bool(raised(row['found'], column)) for row in some for column in columns]):.4f}")
+            cells.append(share([bool(raised(row["found"], column)) for row in some for column in columns], 4))
         rate = {column: np.mean([bool(raised(row["found"], column)) for row in rows]) for column in columns}
         met = "met" if np.mean(list(rate.values())) <= BAR_FALSE else "**missed**"
         blocked = np.mean([blocks(row["found"], column) for row in rows for column in columns])
