@@ -49,7 +49,7 @@ class ExplainResult:
         document = self.document
         lines = [f"{document['id']}: {_headline(document)}", f"  model {document['model']}"]
         lines += _fit_lines(document)
-        for title, key in (("for", "reasons"), ("against", "concerns")):
+        for title, key in (("for", "reasons"), ("against", "concerns"), ("left out, refits disagree", "dropped")):
             lines += [f"  {title}: {'; '.join(document[key])}"] if document[key] else []
         if document["unusual"]:
             lines.append(f"  unusual: {', '.join(one['column'] for one in document['unusual'])}")
