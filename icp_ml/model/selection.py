@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from icp_ml.accounts.split import grouped_folds
 from icp_ml.model.calibration import cross_fitted, log_losses
 
 Floats = NDArray[np.float64]
@@ -90,11 +90,9 @@ def make_folds(y: Floats, groups: NDArray[np.int64] | None, n_folds: int, n_repe
     if n_splits < 2:
         return np.empty((0, len(y)), dtype=np.int64)
     codes = np.empty((n_repeats, len(y)), dtype=np.int64)
-    for repeat in range(n_repeats):
-        maker = StratifiedKFold if groups is None else StratifiedGroupKFold
-        splitter = maker(n_splits, shuffle=True, random_state=seed + repeat)
-        for fold, (_, held_out) in enumerate(splitter.split(y, y, groups)):
-            codes[repeat, held_out] = fold
+    for place, (_, held_out) in enumerate(grouped_folds(y, groups, n_splits, n_repeats, seed)):
+        repeat, fold = divmod(place, n_splits)
+        codes[repeat, held_out] = fold
     return codes
 
 
