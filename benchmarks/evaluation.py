@@ -2,7 +2,7 @@
 
     OMP_NUM_THREADS=1 python benchmarks/evaluation.py coverage size procedure [--worlds 400] [--companies 300]
 
-Prints Markdown tables. One core; coverage about ten minutes, size one, procedure ten.
+Prints Markdown tables. One core; coverage and size about ten minutes each, procedure about an hour (fewer --companies).
 
 * Coverage: a fixed, overconfident model; samples of n judged accounts; the truth is the metric on a million accounts of
   the same world. Designs: independent accounts; lifetimes of which young accounts are censored, weighted for that;
