@@ -62,3 +62,11 @@ def test_overrides_are_told(full_facts):
 
 def test_without_importance_it_says_what_scores_differ_by(facts):
     assert chosen({**facts, "findings": [], "importance": None})[-1] == facts["fits_sentence"]
+
+
+def test_waiting_is_told_in_days(full_facts):
+    bare = dict.fromkeys(("gap", "slices", "chance", "origins", "monotonicity"))
+    audit = full_facts["audit"] | {"power": None}
+    assert chosen({**full_facts, **bare, "findings": [], "audit": audit})[0] == (
+        "In 90 days at least 120 more customers can be judged."
+    )

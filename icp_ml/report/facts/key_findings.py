@@ -95,8 +95,10 @@ def _out_of_order(facts: Facts) -> str:
     return _sentence(facts, "monotonicity") if trend_p is not None and trend_p > ALPHA else ""
 
 
-def _chapter(name: str) -> Callable[[Facts], str]:
-    return lambda facts: _sentence(facts["audit"], name)
+def _maturity(facts: Facts) -> str:
+    """Return how many more outcomes become known soon."""
+    coming = [row for row in (facts["audit"]["maturity"] or {}).get("next", ()) if row["n"]]
+    return f"In {coming[0]['days']} days at least {coming[0]['n']:,} more customers can be judged." if coming else ""
 
 
 def _power(facts: Facts) -> str:
@@ -134,7 +136,7 @@ _RULES: tuple[tuple[str, str, Callable[[Facts], str]], ...] = (
     ("limit", "good", _beaten),
     ("limit", "time", lambda facts: _sentence(facts, "origins")),
     ("limit", "data", _power),
-    ("limit", "data", _chapter("maturity")),
+    ("limit", "data", _maturity),
     ("meaning", "why", _fits),
 )
 """Most important first within each group: the group, the page a sentence leads to, and the rule."""
