@@ -28,6 +28,22 @@ _ONE_DAY = np.timedelta64(1, "D")
 
 
 @dataclass(frozen=True)
+class Rating:
+    """What people wrote down about the customers, and which of it after as_of.
+
+    Attributes
+    ----------
+    values : Series, shape (n,)
+        As written down; missing as NaN.
+    is_late : ndarray of bool, shape (n,)
+        Entered after the account's as_of day: missing among the attributes.
+    """
+
+    values: pd.Series[Any]
+    is_late: Flags
+
+
+@dataclass(frozen=True)
 class Customers:
     """The customers of a study, one entry per kept row, in file order.
 
@@ -64,6 +80,8 @@ class Customers:
         What is odd but usable.
     raw_types : dict of str to str
         Type of every attribute's column in the file; ``"text"`` in CSV.
+    ratings : dict of str to Rating
+        Every attribute with a day on which it was entered.
     """
 
     study: Study
@@ -81,6 +99,7 @@ class Customers:
     sha256: str
     warnings: list[str] = field(default_factory=list)
     raw_types: Mapping[str, str] = field(default_factory=dict)
+    ratings: Mapping[str, Rating] = field(default_factory=dict)
 
     def __len__(self) -> int:
         """Return the number of customers kept."""
@@ -141,8 +160,8 @@ class _Loader:
         if self.problems:
             raise DataError("\n".join(self.problems))
         values = {name: self._values(name, read, as_of, observed_until) for name, read in columns.items()}
-        for name, days in entered.items():
-            values[name] = self._without_hindsight(name, values[name], days, as_of)
+        ratings = {name: Rating(values[name], _entered_late(days, as_of)) for name, days in entered.items()}
+        values |= {name: rating.values.mask(rating.is_late) for name, rating in ratings.items()}
         keep, excluded = _kept(as_of, observed_until, self.raw.num_rows)
         if not keep.any():
             came = f"none of {self.raw.num_rows:,} rows is left: {excluded}"
@@ -164,6 +183,7 @@ class _Loader:
             sha256=self.table.sha256,
             warnings=self.warnings,
             raw_types={name: "text" if self.table.is_text else str(self.table.types[name]) for name in columns},
+            ratings={name: _kept_ratings(rating, keep) for name, rating in ratings.items()},
         )
 
     def _refuse(self, came: str, expected: str, next_step: str) -> None:
@@ -245,14 +265,6 @@ class _Loader:
             return pd.Series(days_before(read.values, as_of, observed_until), name=name)
         return pd.Series(read.values, name=name, dtype="float64" if read.kind == "numeric" else "str")
 
-    def _without_hindsight(self, name: str, values: pd.Series, entered: Days, as_of: Days | None) -> pd.Series:
-        late = np.zeros(len(values), dtype=bool) if as_of is None else (entered > as_of) & values.notna().to_numpy()
-        if late.any():
-            where = f"{self.table.path.name}: attribute {name!r}"
-            warning = f"{where}: {int(late.sum()):,} values were entered after as_of ({first_rows(row_numbers(late))})"
-            self.warnings.append(f"{warning}; they count as missing.")
-        return values.mask(late)
-
     def _groups(self, keep: Flags, frame: pd.DataFrame) -> npt.NDArray[np.int64] | None:
         group = self.study.group
         if group is None:
@@ -268,6 +280,14 @@ class _Loader:
         names = [name for name in other_columns(self.study) if name in self.raw.column_names]
         texts = {name: pd.Series(as_text(self.raw.column(name))[keep], dtype="str") for name in names}
         return pd.DataFrame(texts, index=pd.RangeIndex(int(keep.sum())))
+
+
+def _entered_late(entered: Days, as_of: Days | None) -> Flags:
+    return np.zeros(len(entered), dtype=bool) if as_of is None else np.asarray(entered > as_of)
+
+
+def _kept_ratings(rating: Rating, keep: Flags) -> Rating:
+    return Rating(rating.values[keep].reset_index(drop=True), rating.is_late[keep])
 
 
 def days_before(days: Days, as_of: Days | None, default: date | None) -> npt.NDArray[np.float64]:

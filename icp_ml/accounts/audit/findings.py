@@ -9,7 +9,8 @@ from icp_ml.accounts.audit.leaks import LEAKS, LEAKS_OF_EMPTY
 from icp_ml.accounts.audit.lift import LIFT
 from icp_ml.accounts.audit.people import PEOPLE, PEOPLE_OF_EMPTY, people_findings
 from icp_ml.accounts.audit.probes import Probes, probe
-from icp_ml.accounts.audit.single import folds_of
+from icp_ml.accounts.audit.ratings import late_ratings
+from icp_ml.accounts.audit.single import folds_of, followed_through
 from icp_ml.accounts.audit.subject import Subject
 from icp_ml.accounts.audit.table import table_findings
 from icp_ml.accounts.customers import Customers
@@ -39,12 +40,18 @@ def audit_customers(customers: Customers, labels: Labels, *, probes: Probes | No
 
     Notes
     -----
-    An honest attribute rarely orders accounts better than AUC .75 alone. One that does may still be honest: a warning.
-    From .95 on, or with a date after as_of, it knows the outcome: a blocker.
+    An honest attribute rarely orders accounts better than AUC .75 alone. One that does, or may,
+    is suspected: a warning. From .95 on, or with a date after as_of, it knows the outcome: a blocker.
     """
-    found = [*table_findings(customers), *people_findings(customers), *grade_findings(customers.study)]
-    groups = None if customers.groups is None else customers.groups[labels.known]
-    folds = folds_of(labels.label[labels.known], groups)
+    found = [
+        *table_findings(customers),
+        *people_findings(customers),
+        *late_ratings(customers, labels),
+        *grade_findings(customers.study),
+    ]
+    known = followed_through(labels)
+    groups = None if customers.groups is None else customers.groups[known]
+    folds = folds_of(labels.label[known], groups)
     shuffled = probe(customers, labels) if probes is None else probes
     for attribute in customers.study.attributes_at():
         values, kind = customers.frame[attribute.column], customers.kinds[attribute.column]

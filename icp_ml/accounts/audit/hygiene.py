@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy.stats import kstest, uniform
 
 from icp_ml.accounts.audit.finding import Finding, Severity
 from icp_ml.accounts.audit.subject import Check, Subject, value_shown
@@ -18,6 +19,8 @@ MANY_LEVELS = 200
 DOMINANT_SHARE = 0.98
 IDENTIFIER_SHARE, IDENTIFIER_LEVELS = 0.5, 20
 MIXED_SHARE, DATED_SHARE = 0.02, 0.5
+_SMALL_GAP, _EVENLY = 2.0, 0.15
+"""Middle gap between numbers handed out in turn; largest distance from an even spread of numbers drawn from a range."""
 _FEW = 3
 _SHOWN = 5
 _MANY_NUMBERS = 5
@@ -87,13 +90,14 @@ def _identifier(subject: Subject) -> Iterator[Finding]:
 
 
 def _looks_numbered(held: pd.Series, n_levels: int) -> bool:
-    """Tell whether numbers look handed out: whole, all different, and of one length or without gaps."""
+    """Tell whether numbers look handed out: whole, all different, without gaps or of one length and evenly spread."""
     numbers = held.to_numpy(dtype=np.float64)
     if n_levels < 0.99 * len(numbers) or (numbers != np.floor(numbers)).any() or numbers.min() < 0:
         return False
     digits = np.floor(np.log10(np.maximum(numbers, 1.0)))
-    is_dense = numbers.max() - numbers.min() < 2 * len(numbers)
-    return bool(is_dense or (digits[0] >= 4 and (digits == digits[0]).all()))
+    has_no_gaps = bool(np.median(np.diff(np.sort(numbers))) <= _SMALL_GAP)
+    is_spread_evenly = kstest(numbers, uniform(numbers.min(), np.ptp(numbers) + 1.0).cdf).statistic < _EVENLY
+    return has_no_gaps or bool(digits[0] >= 4 and (digits == digits[0]).all() and is_spread_evenly)
 
 
 def _placeholder(subject: Subject) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from scipy.stats import spearmanr
 
 from icp_ml.accounts.audit.digits import sizes, ways_written
 from icp_ml.accounts.audit.finding import Finding, Severity
-from icp_ml.accounts.audit.single import AUC_BLOCKER, AUC_WARNING, MARK_AUC, PRECISION_AUC, SURE, Alone, mark_within
+from icp_ml.accounts.audit.single import AUC_BLOCKER, MARK_AUC, PRECISION_AUC, SURE, Alone, mark_within, warning_bar
 from icp_ml.accounts.audit.subject import Check, Subject, allowed
 from icp_ml.errors import first_rows
 
@@ -62,7 +62,12 @@ def _counted_late(subject: Subject) -> Iterator[Finding]:
 
 def _alone(subject: Subject) -> Iterator[Finding]:
     found, probes = subject.alone, subject.probes
-    if found is None or found.auc < AUC_WARNING or found.p_value > SURE or not probes.beaten_by(found.auc):
+    if (
+        found is None
+        or found.auc < warning_bar(subject.label)
+        or found.p_value > SURE
+        or not probes.beaten_by(found.auc)
+    ):
         return
     severity: Severity = "blocker" if found.auc >= AUC_BLOCKER else "warning"
     n = len(subject.label)

@@ -19,7 +19,7 @@ import pandas as pd
 from scipy.stats import binom, mannwhitneyu
 
 from icp_ml.accounts.audit.finding import Finding
-from icp_ml.accounts.audit.single import AUC_WARNING, MARK_AUC, SURE
+from icp_ml.accounts.audit.single import MARK_AUC, SURE, warning_bar
 from icp_ml.accounts.audit.subject import Check, Subject, allowed, value_shown
 
 NULL_LIFT, FEWEST_EMPTY = 0.3, 10
@@ -97,7 +97,7 @@ def _smallest_ratio(one: float, other: float) -> float:
 def _predictive_value(subject: Subject) -> Iterator[Finding]:
     """Find frequent values with which one outcome hardly occurs, where the ROC AUC of the attribute does not tell."""
     shares = success_shares(subject)
-    if shares is None or (subject.alone is not None and subject.alone.auc >= AUC_WARNING):
+    if shares is None or (subject.alone is not None and subject.alone.auc >= warning_bar(subject.label)):
         return
     is_frequent = shares.n >= max(FEWEST_OF_VALUE, VALUE_SHARE * len(subject.label))
     is_pure = (shares.lift <= VALUE_LIFT) & (shares.p_value(0.5) < SURE)

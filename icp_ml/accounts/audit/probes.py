@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from icp_ml.accounts.audit.single import Folds, attribute_alone, folds_of
+from icp_ml.accounts.audit.single import Folds, attribute_alone, folds_of, followed_through
 from icp_ml.accounts.customers import Customers
 from icp_ml.accounts.outcome import Labels
 
@@ -63,7 +63,7 @@ def probe(customers: Customers, labels: Labels) -> Probes:
     Where accounts are grouped, runs of one group move together: a shuffled column stays as alike within a group as the
     real one, so that it may profit as much from accounts of one parent that share a fate.
     """
-    known = labels.known
+    known = followed_through(labels)
     groups = np.arange(int(known.sum())) if customers.groups is None else customers.groups[known]
     folds = folds_of(labels.label[known], None if customers.groups is None else groups)
     names = [a.column for a in customers.study.attributes_at() if customers.frame[a.column].notna().any()]

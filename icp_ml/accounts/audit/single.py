@@ -9,12 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2, fisher_exact, rankdata
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.tree import DecisionTreeClassifier
 
 from icp_ml.accounts.kinds import Kind
+from icp_ml.accounts.outcome import Labels
+from icp_ml.accounts.split import grouped_folds
 
 N_FOLDS = 5
+FEWEST_FOLLOWED = 50
 AUC_WARNING, AUC_BLOCKER = 0.75, 0.95
 """From the first on an attribute alone is suspected of knowing the outcome, from the second on it is sure to."""
 MARK_AUC, SURE = 0.60, 1e-4
@@ -25,7 +27,7 @@ _PRIOR_ROWS = 10.0
 
 Labels01 = npt.NDArray[np.float64]
 Groups = npt.NDArray[np.int64] | None
-Folds = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
+Folds = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 
 @dataclass(frozen=True)
@@ -147,15 +149,35 @@ def folds_of(label: Labels01, groups: Groups = None) -> Folds:
     list of (train, test) index arrays
         Empty when a class has fewer accounts, or the table fewer groups, than there are folds.
     """
-    if min(label.sum(), len(label) - label.sum()) < N_FOLDS:
+    n_groups = len(label) if groups is None else len(np.unique(groups))
+    if min(label.sum(), len(label) - label.sum(), n_groups) < N_FOLDS:
         return []
-    if groups is None:
-        splitter = StratifiedKFold(N_FOLDS, shuffle=True, random_state=0)
-    elif len(np.unique(groups)) < N_FOLDS:
-        return []
-    else:
-        splitter = StratifiedGroupKFold(N_FOLDS, shuffle=True, random_state=0)
-    return list(splitter.split(np.zeros(len(label)), label, groups))
+    return grouped_folds(label, groups, N_FOLDS)
+
+
+def warning_bar(label: Labels01) -> float:
+    """Return the AUC from which an attribute alone is suspected, given how many accounts could show it.
+
+    One standard error below `AUC_WARNING`: with few accounts an AUC just below the bar cannot be told from one above.
+    """
+    n_success = float(label.sum())
+    n_churned = len(label) - n_success
+    spread = AUC_WARNING * (1 - AUC_WARNING)
+    q_success, q_churned = AUC_WARNING / (2 - AUC_WARNING), 2 * AUC_WARNING**2 / (1 + AUC_WARNING)
+    spread += (n_success - 1) * (q_success - AUC_WARNING**2) + (n_churned - 1) * (q_churned - AUC_WARNING**2)
+    return AUC_WARNING - math.sqrt(spread / (n_success * n_churned))
+
+
+def followed_through(labels: Labels) -> npt.NDArray[np.bool_]:
+    """Tell which accounts leaks are looked for among: those followed for the whole horizon, where they are enough.
+
+    A young account has a known outcome only if it churned, so among all known ones whatever follows the day of signing
+    (a field of a new form, the price list of the year) goes with the outcome, honestly. Where fewer than
+    `FEWEST_FOLLOWED` of a class were followed through, all known outcomes are used.
+    """
+    label = labels.label[labels.followed]
+    enough = min(label.sum(), len(label) - label.sum()) >= FEWEST_FOLLOWED
+    return labels.followed if enough else labels.known
 
 
 def _auc(label: Labels01, scores: npt.NDArray[np.float64]) -> float:
@@ -165,12 +187,12 @@ def _auc(label: Labels01, scores: npt.NDArray[np.float64]) -> float:
     return float(above / (n_success * (len(label) - n_success)))
 
 
-def _has_both(label: Labels01, *parts: npt.NDArray[np.intp]) -> bool:
+def _has_both(label: Labels01, *parts: npt.NDArray[np.int64]) -> bool:
     return all(0 < label[part].sum() < len(part) for part in parts)
 
 
 def _by_value(
-    values: pd.Series, label: Labels01, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]
+    values: pd.Series, label: Labels01, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     """Return the values themselves, in the direction that the training rows show; in the middle where missing."""
     numbers = values.to_numpy(dtype=np.float64)
@@ -183,7 +205,7 @@ def _by_value(
 
 
 def _by_tree(
-    values: pd.Series, label: Labels01, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]
+    values: pd.Series, label: Labels01, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     matrix = values.to_numpy(dtype=np.float64).reshape(-1, 1)
     tree = DecisionTreeClassifier(max_depth=3, min_samples_leaf=min(5, len(train) // 10 + 1), random_state=0)
@@ -193,7 +215,7 @@ def _by_tree(
 
 
 def _by_shares(
-    values: pd.Series, label: Labels01, train: npt.NDArray[np.intp], test: npt.NDArray[np.intp]
+    values: pd.Series, label: Labels01, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
     codes, levels = pd.factorize(values, use_na_sentinel=True)
     codes = np.where(codes < 0, len(levels), codes)

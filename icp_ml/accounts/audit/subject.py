@@ -13,7 +13,7 @@ import pandas as pd
 
 from icp_ml.accounts.audit.finding import Finding
 from icp_ml.accounts.audit.probes import Probes
-from icp_ml.accounts.audit.single import Alone, Folds, attribute_alone, mark_alone
+from icp_ml.accounts.audit.single import Alone, Folds, attribute_alone, followed_through, mark_alone
 from icp_ml.accounts.kinds import Kind
 from icp_ml.accounts.outcome import Labels
 from icp_ml.accounts.personal import personal_kind, shown
@@ -39,7 +39,7 @@ class Subject:
     rows : ndarray of int, shape (n,)
         Row numbers in the file.
     folds : list of (train, test) index arrays
-        Over the accounts with a known outcome.
+        Over the accounts that leaks are looked for among.
     probes : Probes
         What shuffled columns reach.
     """
@@ -71,8 +71,8 @@ class Subject:
 
     @cached_property
     def known(self) -> npt.NDArray[np.bool_]:
-        """Tell which accounts have a known outcome."""
-        return self.labels.known
+        """Tell which accounts have an outcome that leaks are looked for among, see `followed_through`."""
+        return followed_through(self.labels)
 
     @cached_property
     def label(self) -> npt.NDArray[np.float64]:
