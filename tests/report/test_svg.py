@@ -57,6 +57,13 @@ def test_levels_are_placed_by_mean_and_their_ends_named():
     assert "mid</text>" not in drawing
 
 
+def test_two_long_names_keep_their_distance():
+    levels = [{"name": letter * 24, "mean": mean, "n": 5, "share": 0.5} for letter, mean in (("m", -0.02), ("w", 0.5))]
+    drawing = svg.beeswarm([{"label": "x", "fit": "technical", "points": [], "levels": levels}])
+    placed = [float(t.get("x")) for t in ET.fromstring(drawing).iter("text") if t.text in ("m" * 24, "w" * 24)]
+    assert len(placed) == 1 or abs(placed[0] - placed[1]) >= 24 * 7.4
+
+
 def test_lift_axis_has_ticks_around_one():
     curve = [{"share": s, "lift": lift} for s, lift in ((0.1, 2.1), (0.5, 1.4), (1.0, 1.0))]
     ticks = re.findall(r'class="tick"[^>]*>([^<]+)<', svg.lift_chart(curve))

@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icp_ml.report.svg.shapes import WIDTH, Axis, axis_over, bar, dot, drawing, line, text, ticks_of, upright, x_grid
+from icp_ml.report.svg.shapes import (
+    LETTER,
+    WIDTH,
+    Axis,
+    axis_over,
+    bar,
+    dot,
+    drawing,
+    line,
+    text,
+    ticks_of,
+    upright,
+    x_grid,
+)
 
 _Name = tuple[float, float, str, float]
 """Where a level's name starts and ends, the name, and the level's mean."""
@@ -176,6 +189,6 @@ def _apart(left: _Name, right: _Name) -> list[_Name]:
 def _placed(level: dict[str, Any], x: Axis) -> _Name:
     """Return where a level's name starts and ends, held inside the drawing, the name, and its mean."""
     name = level["name"] if len(level["name"]) <= 24 else level["name"][:23] + "…"
-    half = 3.4 * len(name) + 3
+    half = LETTER / 2 * len(name) + 3
     centre = min(max(x(level["mean"]), half), WIDTH - half)
     return centre - half, centre + half, name, level["mean"]
