@@ -9,6 +9,8 @@ import pytest
 
 from icp_ml.report.render import account_page, training_files
 
+A4 = 718
+"""Width of a printed page between its margins, in pixels of the browser."""
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
     pytest.mark.browser,
@@ -87,10 +89,11 @@ def test_nothing_is_cut_and_no_words_cover_each_other(browser, pages, name, widt
 
 @pytest.mark.parametrize("name", ["full", "account"])
 def test_every_depth_is_on_paper(browser, pages, name):
-    page = opened(browser, pages[name])
+    page = opened(browser, pages[name], A4)
     assert page.evaluate(HIDDEN_ON_PAPER) > 0
     page.emulate_media(media="print")
     assert page.evaluate(HIDDEN_ON_PAPER) == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= A4
     page.close()
 
 
