@@ -177,11 +177,11 @@ def rule_problem(path: str, text: str) -> Problem | None:
 
 
 def _gates(file: StudyFile) -> Iterator[Problem]:
-    names = {*METRIC_NAMES, "beats_base_rate"}
+    names = {*METRIC_NAMES, "beats_base_rate", "beats_chance"}
     names |= {f"{name}_{end}" for name in METRIC_NAMES for end in ("low", "high")}
     for name, bar in file.gates.items():
         if name not in names:
-            expected = f"beats_base_rate or one of {', '.join(METRIC_NAMES)}, also with _low or _high"
+            expected = f"beats_base_rate, beats_chance or one of {', '.join(METRIC_NAMES)}, also with _low or _high"
             yield Problem(f"gates.{name}", "unknown gate", expected)
         elif isinstance(bar, tuple) and bar[0] > bar[1]:
             yield Problem(f"gates.{name}", f"[{bar[0]:g}, {bar[1]:g}]", "the lower bound first", "Swap the two")

@@ -27,7 +27,7 @@ from icp_ml.model.evaluation.curves import (
     ten_bands,
 )
 from icp_ml.model.evaluation.gap import Gap, Scored, gap_of
-from icp_ml.model.evaluation.gates import BEATS_BASE_RATE, BEATS_CHANCE, Gate, is_ready, judge
+from icp_ml.model.evaluation.gates import BEATS_BASE_RATE, BEATS_CHANCE, Gate, calibration_failed, is_ready, judge
 from icp_ml.model.evaluation.metrics import (
     METRICS,
     Estimate,
@@ -140,10 +140,8 @@ class Evaluation:
 
     @property
     def calibration_failed(self) -> bool:
-        """Whether a gate of calibration was measured and not passed: the probabilities are then withdrawn."""
-        return any(
-            gate.name.startswith("calibration_") and not gate.passed and gate.value is not None for gate in self.gates
-        )
+        """Whether the chances are shown to be wrong, so that they are withdrawn: too extreme, biased or far off."""
+        return calibration_failed(self.gates, self.metrics)
 
     def to_metrics_json(self) -> dict[str, Any]:
         """Return ``metrics.json`` as the contract describes it; NaN is null."""

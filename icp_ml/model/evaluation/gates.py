@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
@@ -29,6 +29,9 @@ DEFAULT_GATES: dict[str, Bar] = {
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error", BEATS_BASE_RATE})
 _ENDS = ("_low", "_high")
+_CALIBRATION = frozenset({"calibration_slope", "calibration_intercept", "calibration_error"})
+_TO_99 = 2.5758 / 1.6449
+"""From the half-width of a 90 % interval to that of a 99 % one."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,33 @@ def judge(estimates: Mapping[str, Estimate], overrides: Mapping[str, Bar] | None
 def is_ready(gates: list[Gate]) -> bool:
     """Return whether every gate was passed."""
     return all(gate.passed for gate in gates)
+
+
+def calibration_failed(gates: Sequence[Gate], estimates: Mapping[str, Estimate]) -> bool:
+    """Return whether a calibration gate fails at 99 %, and not because the chances are merely too cautious.
+
+    Notes
+    -----
+    To fail a gate, a 90 % interval outside the bar is enough. Withdrawing every chance asks for more: the interval is
+    widened to 99 % (normal approximation on each side), and a slope above its bar does not count.
+    """
+    return any(
+        _fails_at_99(gate.bar, estimates[gate.name]) and not _is_cautious(gate)
+        for gate in gates
+        if gate.name in _CALIBRATION and not gate.passed and gate.value is not None
+    )
+
+
+def _fails_at_99(bar: Bar, estimate: Estimate) -> bool:
+    low = estimate.value - _TO_99 * (estimate.value - estimate.low)
+    high = estimate.value + _TO_99 * (estimate.high - estimate.value)
+    allowed = (float("-inf"), bar) if not isinstance(bar, (tuple, list)) else bar
+    return high < allowed[0] or low > allowed[1]
+
+
+def _is_cautious(gate: Gate) -> bool:
+    is_slope = gate.name == "calibration_slope" and isinstance(gate.bar, (tuple, list))
+    return is_slope and gate.value is not None and gate.value > gate.bar[1]  # type: ignore[index]
 
 
 def _problem(name: str, bar: Bar) -> str | None:
