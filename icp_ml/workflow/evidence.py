@@ -30,8 +30,8 @@ Indices = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 MAX_SIZES = 2
 """Numeric attributes named like a size that are cut into bands."""
-MAX_POINTS = 60
-"""Customers whose points of probability are averaged: each costs 128 x 100 margins."""
+MAX_POINTS = 30
+"""Customers whose points of probability are averaged: each costs 128 x 50 margins."""
 MAX_EXPLAINED = 5_000
 """Accounts whose contributions and domain are looked at; more cost time and tell no more of the bottom."""
 
@@ -114,7 +114,7 @@ def why_evidence(prepared: Prepared, served: Served) -> dict[str, Any]:
         "importance": importance(served.again).as_document(),
         "stability": None if stability is None else stability.as_document(),
         "mapping": moves.as_document(study.labels),
-        "points": probability_points(classifier, frame.iloc[drawn], seed=study.seed, n_background=100).as_document(),
+        "points": probability_points(classifier, frame.iloc[drawn], seed=study.seed, n_background=50).as_document(),
     }
 
 

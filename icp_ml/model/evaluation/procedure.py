@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
 
-LARGE = 20_000
+LARGE = 10_000
 """Above this many rows 200 bootstrap draws and 500 permutations are enough, and one fold stands for a random split."""
 
 
