@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from icp_ml.report.facts.key_findings import key_findings
+from pathlib import Path
+
+from icp_ml.report.facts.key_findings import CHECKS, key_findings
+
+REFERENCE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 
 
 def chosen(facts):
@@ -22,6 +26,19 @@ def test_one_of_each_group_comes_first(full_facts):
 def test_a_test_that_chance_passes_is_a_doubt(full_facts):
     chance = {"p_value": 0.31, "sentence": "A random order did as well in 31 % of tries."}
     assert chosen({**full_facts, "alarms": [], "chance": chance})[0] == chance["sentence"]
+
+
+def test_the_first_warning_is_the_one_that_could_change_the_decision_most(full_facts):
+    checks = ("spellings", "sensitive_proxy", "late_rating", "parity", "null_lift", "single_attribute")
+    found = [{"severity": "warning", "check": check, "column": check, "evidence": "seen"} for check in checks]
+    for n in range(len(found), 1, -1):
+        told = chosen({**full_facts, "alarms": [], "findings": found[:n]})[0]
+        assert told == f"The audit has {n} warnings. First: {checks[n - 1]}: seen."
+
+
+def test_every_check_of_the_order_is_one_of_the_audit():
+    listed = REFERENCE.read_text()
+    assert [check for check in CHECKS if f"`{check}`" not in listed] == []
 
 
 def test_without_doubts_two_limits_are_told(full_facts):

@@ -20,6 +20,16 @@ ALPHA = 0.05
 """A test against chance above this is a doubt; below it, a good answer among the limits."""
 N_KEY = 3
 
+CHECKS = (
+    *("after_as_of", "counted_after", "single_attribute", "missingness", "precision", "roundness"),
+    *("predictive_value", "null_lift", "backfilled"),
+    "parity",
+    *("late_rating", "late_name"),
+    *("label_value", "protected_class", "sensitive_proxy", "personal_data", "effect"),
+)
+"""The warning that is told first: what may be a leak, then what prospects lack, then what is known late, then what is
+against the words of the study. A check that is not named is about hygiene, and comes last."""
+
 
 def key_findings(facts: Facts) -> list[dict[str, str]]:
     """Return the most important sentences and where each is explained.
@@ -62,12 +72,18 @@ def _beaten(facts: Facts) -> str:
 
 
 def _warnings(facts: Facts) -> str:
+    """Return how many warnings there are, and the one that could change the decision most."""
     found = [item for item in facts["findings"] if item["severity"] in ("blocker", "warning")]
     if not found:
         return ""
-    where = "" if found[0]["column"] == WHOLE_TABLE else f"{found[0]['column']}: "
-    first = f"{where}{found[0]['evidence'].rstrip('.')}."
+    told = min(found, key=lambda item: (item["severity"] != "blocker", _place(item["check"])))
+    where = "" if told["column"] == WHOLE_TABLE else f"{told['column']}: "
+    first = f"{where}{told['evidence'].rstrip('.')}."
     return f"The audit warns: {first}" if len(found) == 1 else f"The audit has {len(found)} warnings. First: {first}"
+
+
+def _place(check: str) -> int:
+    return CHECKS.index(check) if check in CHECKS else len(CHECKS)
 
 
 def _overridden(facts: Facts) -> str:
