@@ -21,6 +21,7 @@ def stop(*arguments, **options):
     os.kill(os.getpid(), signal.{signal})
     return original(*arguments, **options)
 module.{function} = stop
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background of a shell ignores it
 sys.exit(cli.main(sys.argv[1:]))
 """
 

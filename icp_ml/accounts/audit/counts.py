@@ -30,11 +30,16 @@ from icp_ml.accounts.split import MIN_PER_CLASS, TEST_SHARES
 if TYPE_CHECKING:
     from icp_ml.study import Study
 
+_DIGITS = 12
+"""Of a share in a document: beyond, it would tell the order of the rows that were summed."""
 FEW_KNOWN, FEW_PER_CLASS = 30, 5
 """Fewer known outcomes, or fewer of one class, say next to nothing about a segment."""
 
 LEVELS_SHOWN = 20
 """Largest cohorts of a segment that are counted on their own."""
+
+_DECIMALS = 12
+"""Digits of a share beyond these depend on the order of the rows."""
 
 _FEW_QUARTERS, _MANY_QUARTERS = 4, 24
 _CLASS_NOTES = {
@@ -78,7 +83,9 @@ class CountRow:
     def as_document(self) -> dict[str, Any]:
         """Return the row as a JSON object; a share that is not known is null."""
         shares = {name: value for name, value in asdict(self).items() if isinstance(value, float)}
-        return asdict(self) | {name: None if math.isnan(value) else value for name, value in shares.items()}
+        return asdict(self) | {
+            name: None if math.isnan(value) else round(value, _DIGITS) for name, value in shares.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -214,7 +221,8 @@ def _share(customers: Customers, labels: Labels, inside: Flags) -> tuple[float, 
     outcome, weight = own.label[known], own.weight[known]
     share = float(np.average(outcome, weights=weight))
     n = effective_n(outcome, weight, None if customers.groups is None else customers.groups[known])
-    return share, *wilson_interval(share * n, n)
+    low, high = wilson_interval(share * n, n)
+    return round(share, _DECIMALS), round(low, _DECIMALS), round(high, _DECIMALS)
 
 
 def _floor_sentences(study: Study, labels: Labels) -> Iterator[str]:
@@ -260,5 +268,5 @@ def _segment_sentences(column: str, rows: tuple[CountRow, ...]) -> Iterator[str]
         named = ", ".join(small[:5]) + (", ..." if len(small) > 5 else "")
         yield (
             f"{len(small)} of {len(rows)} cohorts of {column!r} have fewer than {FEW_KNOWN} known outcomes or "
-            f"{FEW_PER_CLASS} of a class and cannot be reported on their own: {named}."
+            f"{FEW_PER_CLASS} of a class and cannot be reported on their own ({named})."
         )
