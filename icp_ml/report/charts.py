@@ -78,7 +78,7 @@ def first_picture(facts: Facts, charts: Mapping[str, Any]) -> dict[str, Any] | N
     if charts["importance"]:
         title, note = (
             "What each fit is worth on accounts it did not see",
-            "Hollow: not told from nothing. Brackets: ties.",
+            "Further right: worth more. Hollow: may be worth nothing. Brackets: ties.",
         )
         return {"title": title, "drawing": charts["importance"], "note": note, "is_map": True}
     title, note = "How far each fit moves a score", "Near-equal bars are ties."

@@ -21,7 +21,7 @@ METRIC_WORDS: dict[str, tuple[str, str]] = {
     "brier": ("Brier score", "mean squared error of the chance; smaller is better"),
     "calibration_error": (
         "calibration error",
-        "mean gap between chance and success share in ten groups, noise included; 0 is best",
+        "mean gap between chance and success share in ten groups; 0 is best; the interval is without noise",
     ),
     "calibration_slope": ("calibration slope", "1 is right; below 1 chances are too extreme"),
     "calibration_intercept": ("calibration intercept", "0 is right; above 0 chances are too low"),
@@ -74,6 +74,17 @@ def share_words(share: float | None, low: float | None = None, high: float | Non
     return f"{100 * share:.0f} %{ends}"
 
 
+def points_up(difference: float) -> str:
+    """Return the smallest whole number of percentage points that is not below a difference, as the audit counts them.
+
+    Examples
+    --------
+    >>> points_up(0.1532), points_up(0.07)
+    ('16', '7')
+    """
+    return f"{math.ceil(100 * difference - 1e-9)}"
+
+
 def points_words(difference: float | None, low: float | None = None, high: float | None = None) -> str:
     """Return a difference of shares in percentage points, signed, with its interval.
 
@@ -100,7 +111,7 @@ def headline(evaluation: Evaluation) -> str:
             "No better than chance: these attributes do not tell successful from unsuccessful accounts "
             f"(ROC AUC {auc.value:.2f}, 90 % interval {auc.low:.2f} to {auc.high:.2f})."
         )
-    best = f"the best-scored tenth succeeds {lift.value:.2f} times as often as the average account"
+    best = f"the best-scored tenth succeeded {lift.value:.2f} times as often as the average account"
     if evaluation.ready and not lift.low > 1:
         return (
             f"Better than chance (ROC AUC {auc.value:.2f}, 90 % interval {auc.low:.2f} to {auc.high:.2f}), but a gain "
@@ -138,13 +149,34 @@ def verdict_evidence(evaluation: Evaluation, horizon_days: int | None) -> str:
     """Return the sentence that says on how much evidence the verdict stands."""
     within = f" within {horizon_days} days" if horizon_days else ""
     return (
-        f"Judged on {evaluation.n_test:,} accounts with known outcome ({evaluation.base_rate:.0%} succeeded{within}); "
-        f"trained on {evaluation.n_train:,}. Learner: {_learner_words(evaluation.learner)}."
+        f"Judged on {evaluation.n_test:,} accounts with known outcome ({share_words(evaluation.base_rate)} "
+        f"succeeded{within}); trained on {evaluation.n_train:,}."
     )
 
 
-def _learner_words(learner: str) -> str:
-    return "logistic, which the column of that name repeats" if learner == "logistic" else learner
+def learner_words(judged: str, served: str) -> str:
+    """Return which learner was judged, and which one is served where its larger table chose another.
+
+    Examples
+    --------
+    >>> learner_words("blend", "blend"), learner_words("blend", "logistic")
+    ('Learner: blend.', 'Learner judged: blend; served, chosen anew on all accounts: logistic.')
+    """
+    if judged == served:
+        return f"Learner: {judged}."
+    return f"Learner judged: {judged}; served, chosen anew on all accounts: {served}."
+
+
+def unused_words(dropped: Mapping[str, int]) -> str:
+    """Return how many accounts neither trained nor judged, by reason; empty for none.
+
+    Examples
+    --------
+    >>> unused_words({"outcome not known when the test period starts": 1326, "other": 0})
+    'Neither trained nor judged: 1,326 (outcome not known when the test period starts).'
+    """
+    told = "; ".join(f"{n:,} ({reason})" for reason, n in dropped.items() if n)
+    return f"Neither trained nor judged: {told}." if told else ""
 
 
 def verdict_reasons(evaluation: Evaluation, steps: Sequence[str]) -> list[str]:

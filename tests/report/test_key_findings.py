@@ -30,10 +30,12 @@ def test_a_test_that_chance_passes_is_a_doubt(full_facts):
 
 def test_the_first_warning_is_the_one_that_could_change_the_decision_most(full_facts):
     checks = ("spellings", "sensitive_proxy", "late_rating", "parity", "null_lift", "single_attribute")
-    found = [{"severity": "warning", "check": check, "column": check, "evidence": "seen"} for check in checks]
+    found = [
+        {"severity": "warning", "check": check, "column": "the table", "evidence": f"{check} seen"} for check in checks
+    ]
     for n in range(len(found), 1, -1):
         told = chosen({**full_facts, "alarms": [], "findings": found[:n]})[0]
-        assert told == f"The audit has {n} warnings. First: {checks[n - 1]}: seen."
+        assert told == f"The audit has {n} warnings. First: {checks[n - 1]} seen."
 
 
 def test_every_check_of_the_order_is_one_of_the_audit():
@@ -62,7 +64,7 @@ def test_a_slice_that_differs_is_told_and_one_that_is_too_small_is_not(full_fact
 def test_where_no_fit_is_told_from_nothing_it_says_so(full_facts):
     rows = [row | {"important": False} for row in full_facts["importance"]["rows"]]
     found = chosen({**full_facts, "importance": full_facts["importance"] | {"rows": rows}})
-    assert found[-1] == "On accounts held out of the fitting no fit can be told from nothing."
+    assert found[-1] == "On accounts held out of the fitting no fit can be told from one that is worth nothing."
 
 
 def test_bands_out_of_order_are_told(full_facts):
@@ -87,3 +89,27 @@ def test_waiting_is_told_in_days(full_facts):
     assert chosen({**full_facts, **bare, "findings": [], "audit": audit})[0] == (
         "In 90 days at least 120 more customers can be judged."
     )
+
+
+def test_a_warning_about_what_the_model_uses_comes_before_one_about_what_it_does_not(full_facts):
+    used = full_facts["attributes"][0]["column"]
+    found = [
+        {"severity": "warning", "check": "late_rating", "column": "a column of another stage", "evidence": "late"},
+        {"severity": "warning", "check": "spellings", "column": used, "evidence": "two spellings"},
+    ]
+    told = chosen({**full_facts, "alarms": [], "findings": found})[0]
+    assert told == f"The audit has 2 warnings. First: {used}: two spellings."
+
+
+def test_without_later_accounts_that_is_the_first_limit(full_facts):
+    origins = {"sentence": "", "why_none": "Judged by cross-validation.", "rows": []}
+    calm = {**full_facts, "findings": [], "alarms": [], "gap": None, "origins": origins}
+    assert chosen(calm)[0] == "Judged by cross-validation."
+
+
+def test_test_periods_whose_intervals_are_apart_are_a_limit(full_facts):
+    origins, first = full_facts["origins"], full_facts["origins"]["rows"][0]
+    calm = {**full_facts, "findings": [], "alarms": [], "gap": None, "slices": None}
+    assert chosen(calm)[0] != origins["sentence"]
+    low = first | {"roc_auc": {"value": 0.5, "low": 0.45, "high": 0.55}}
+    assert chosen({**calm, "origins": origins | {"rows": [low, *origins["rows"][1:]]}})[0] == origins["sentence"]

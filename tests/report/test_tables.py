@@ -43,7 +43,7 @@ def test_importance_names_ties_and_what_is_not_measured(full_facts):
 
 
 def test_power_says_when_nothing_can_be_seen(full_facts):
-    assert tables_of(full_facts)["power"].rows[1] == ("10% of accounts", "20", "not even 100")
+    assert tables_of(full_facts)["power"].rows[1] == ("10 % of accounts", "20", "not even 100")
 
 
 def test_notes_are_kept_apart_from_warnings(facts):

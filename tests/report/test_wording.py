@@ -1,6 +1,7 @@
 from types import SimpleNamespace
 
 from icp_ml.model.evaluation.metrics import Estimate
+from icp_ml.report.facts.evaluation import bands_note
 from icp_ml.report.wording import headline, verdict_reasons
 
 
@@ -21,3 +22,16 @@ def test_the_last_fallback_and_its_reason_are_told():
     assert verdict_reasons(evaluation, ["a.", "b.", "c."]) == [
         "How it was judged: b. c. All that was tried is among the notes."
     ]
+
+
+def with_bands(first, measured):
+    metrics = {"precision_at_capacity": Estimate(measured, measured - 0.05, measured + 0.05)}
+    bands = [{"grade": "A", "n": 40.0, "observed": first, "low": first, "high": first, "predicted": first}]
+    return SimpleNamespace(metrics=metrics, bands=bands)
+
+
+def test_two_shares_of_the_first_grade_that_differ_are_explained():
+    assert "Grade A (76 %)" in bands_note(with_bands(0.762, 0.821))
+    assert "at capacity (82 %)" in bands_note(with_bands(0.762, 0.821))
+    assert bands_note(with_bands(0.762, 0.763)) == ""
+    assert bands_note(with_bands(0.762, float("nan"))) == ""

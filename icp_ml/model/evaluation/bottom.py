@@ -189,7 +189,7 @@ def _sentence(found: Bottom) -> str:
         return f"{told} They are not shown to be worse than the middle of the list: do not drop them for their score."
     return (
         f"{told} That is {100 * below.value:.0f} points below the middle of the list "
-        f"{interval_text(below, signed=True)}; leaving them out "
+        f"(90 %: {100 * below.low:.0f} to {100 * below.high:.0f}); leaving them out "
         f"leaves out {found.successes_lost:,} successes, {percent(found.lost_share)} of all."
     )
 

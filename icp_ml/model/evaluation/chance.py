@@ -59,8 +59,8 @@ class Chance:
         better = "is better than chance" if self.p_value <= 0.05 else "cannot be told from chance"
         how = ", widened for cross-validation" if self.is_widened else ""
         return (
-            f"The order of the accounts {better}: of {self.n_permutations:,} random orders{how}, a share of "
-            f"{p_words(self.p_value)} reaches the ROC AUC of the model."
+            f"The order of the accounts {better}: {_share_of_orders(self.p_value)} of {self.n_permutations:,} random "
+            f"orders{how} reach the ROC AUC of the model ({p_words(self.p_value)})."
         )
 
     def as_document(self) -> dict[str, Any]:
@@ -72,6 +72,10 @@ class Chance:
             "sentence": self.sentence,
             "metrics": found,
         }
+
+
+def _share_of_orders(p: float) -> str:
+    return "fewer than 0.1 %" if p < 0.001 else f"{100 * p:.1f} %" if p < 0.1 else f"{100 * p:.0f} %"
 
 
 def p_words(p: float) -> str:

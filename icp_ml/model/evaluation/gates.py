@@ -29,6 +29,7 @@ DEFAULT_GATES: dict[str, Bar] = {
 
 _SMALLER_IS_BETTER = frozenset({"log_loss", "brier", "calibration_error", BEATS_BASE_RATE})
 _ENDS = ("_low", "_high")
+_NAMES = {BEATS_BASE_RATE: "log loss above that of one chance for everybody"}
 _CALIBRATION = frozenset({"calibration_slope", "calibration_intercept", "calibration_error"})
 _TO_99 = 2.5758 / 1.6449
 """From the half-width of a 90 % interval to that of a 99 % one."""
@@ -155,13 +156,13 @@ def _judged(name: str, bar: Bar, estimates: Mapping[str, Estimate]) -> Gate:
     if name == BEATS_CHANCE and not isinstance(bar, (tuple, list)):
         why = f"a random order does as well in ROC AUC with p = {estimate.value:.4f}; {bar:g} or less is needed"
         return Gate(name, estimate.value <= bar, estimate.value, bar, why)
-    span = f"90 % interval {estimate.low:.3f} to {estimate.high:.3f}"
+    span = f"90 % interval {_number(estimate.low)} to {_number(estimate.high)}"
     if name.endswith(_ENDS) and not isinstance(bar, (tuple, list)):
         return _judged_end(name, bar, estimate, span)
     low, high = _allowed(metric, bar)
     passed = estimate.low <= high and estimate.high >= low
     verdict = "the interval reaches" if passed else "the interval lies wholly outside"
-    why = f"{metric}: {estimate.value:.3f}, {span}; {verdict} {_words(low, high)}"
+    why = f"{_NAMES.get(metric, metric)}: {_number(estimate.value)}, {span}; {verdict} {_words(low, high)}"
     return Gate(name, passed, estimate.value, bar, why)
 
 
@@ -171,6 +172,11 @@ def _judged_end(name: str, bar: float, estimate: Estimate, span: str) -> Gate:
     else:
         passed, value, rule = estimate.low > bar, estimate.low, f"its low end must be above {bar:g}"
     return Gate(name, passed, value, bar, f"{_metric_of(name)}: {span}; {rule}")
+
+
+def _number(value: float) -> str:
+    """Return a number with three digits after the point, and a small one with two that count: it is not 0."""
+    return f"{value:.2g}" if 0 < abs(value) < 0.0005 else f"{value:.3f}"
 
 
 def _metric_of(name: str) -> str:

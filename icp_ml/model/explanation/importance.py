@@ -77,10 +77,10 @@ class Importance:
         found = [row for row in self.rows if row.is_important]
         unclear = [row.fit for row in self.rows if row.measured and not row.is_important]
         absent = [row.fit for row in self.rows if not row.measured and row.fit != CONTEXT]
-        opening = f"On {self.n_accounts} accounts held out of {self.n_refits} refits,"
+        opening = f"On {self.n_accounts:,} accounts held out of {self.n_refits} refits,"
         parts = [f"{opening} {_found_words(found)}"]
         if unclear:
-            parts.append(f"Not to be told from none: {', '.join(unclear)}.")
+            parts.append(f"May be worth nothing: {', '.join(unclear)}.")
         if absent:
             parts.append(f"Not measured (no attributes): {', '.join(absent)}.")
         return " ".join(parts)

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 CHAPTERS = ("counts", "maturity", "power", "parity", "backfill", "grades", "probes")
 """Chapters of the audit's document; one that was not made is None."""
 
+STAGE_WORDS = {
+    "prospect": "what is known of a prospect",
+    "discovery": "what is known after discovery",
+    "customer": "what is known of a customer",
+}
+"""What a model of each stage may use."""
+
 
 def audit_facts(
     customers: Customers, labels: Labels, findings: Sequence[Finding], document: Mapping[str, Any] | None
@@ -49,7 +56,7 @@ def study_facts(study: Study) -> dict[str, Any]:
     within = f"within {horizon} days" if horizon else "(no horizon stated)"
     return {
         "name": study.name,
-        "task": f"chance of success {within}, attributes known to a {study.model.stage}",
+        "task": f"chance of success {within}, from {STAGE_WORDS[study.model.stage]}",
         "horizon_days": horizon,
         "stage": study.model.stage,
         "draft_map": study.map_reviewed is None,

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from icp_ml.report.wording import METRIC_WORDS, interval_words, plain_number
+from icp_ml.report.wording import METRIC_WORDS, interval_words, plain_number, share_words
 
 if TYPE_CHECKING:
     from icp_ml.model.evaluation.evaluate import Evaluation
@@ -20,14 +20,21 @@ WRONG = ("slices", "surprises", "bottom", "leading")
 NUMBERS = (
     ("roc_auc", "ROC AUC: a success ranks above a failure this often; .5 is chance"),
     ("lift_at_10", "lift of the top 10 %: their success share over the base rate; 1 is chance"),
-    ("calibration_error", "calibration error: mean gap between chance and what happened, noise included; 0 is best"),
+    (
+        "calibration_error",
+        "calibration error: mean gap between chance and what happened; 0 is best; the interval is without noise",
+    ),
 )
+
+NOTICED = 0.01
+"""Two shares that differ by less are not explained."""
 
 NO_EVALUATION: dict[str, Any] = {
     "metric_rows": [],
     "metrics": {},
     "gates": [],
     "bands": [],
+    "bands_note": "",
     "baseline_names": [],
     "random_split_shown": False,
     "reliability": [],
@@ -57,6 +64,7 @@ def evaluation_facts(evaluation: Evaluation, evidence: Mapping[str, Any]) -> dic
         **_metric_table(evaluation),
         "gates": _gates(evaluation),
         "bands": _bands(evaluation),
+        "bands_note": bands_note(evaluation),
         "metrics": evaluation.to_metrics_json(),
         "reliability": _plain(evaluation.reliability),
         "lift_curve": _plain(evaluation.lift_curve),
@@ -114,14 +122,28 @@ def _gates(evaluation: Evaluation) -> list[dict[str, Any]]:
 def _bands(evaluation: Evaluation) -> list[dict[str, Any]]:
     return [
         {
-            "name": f"{'first' if place == 0 else 'next'} {int(band['n']):,}",
+            "name": f"{band['grade']}: {'first' if place == 0 else 'next'} {int(band['n']):,}",
             "n": int(band["n"]),
-            "predicted": plain_number(band["predicted"]),
-            "observed": plain_number(band["observed"]),
-            "interval": f"{plain_number(band['low'])} to {plain_number(band['high'])}",
+            "predicted": share_words(float(band["predicted"])),
+            "observed": share_words(*(float(band[end]) for end in ("observed", "low", "high"))),
         }
         for place, band in enumerate(evaluation.bands)
     ]
+
+
+def bands_note(evaluation: Evaluation) -> str:
+    """Return why the first band and the measure at capacity differ, where people would see that they do."""
+    measured = evaluation.metrics.get("precision_at_capacity")
+    if measured is None or not evaluation.bands:
+        return ""
+    first = float(evaluation.bands[0]["observed"])
+    if not abs(measured.value - first) >= NOTICED:
+        return ""
+    return (
+        f"Grade A ({share_words(first)}) and the measured success share at capacity ({share_words(measured.value)}) "
+        "are not the same: grades count accounts, of one run. Measures weigh accounts for those that are censored, and "
+        "average all repeats of a cross-validation."
+    )
 
 
 def _cell(found: Mapping[str, Any] | None, name: str) -> str:

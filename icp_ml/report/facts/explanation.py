@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from icp_ml.names import CONTEXT, PLAYERS
+from icp_ml.report.wording import share_words
 
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
@@ -111,7 +112,8 @@ def _fits_sentence(fits: Sequence[dict[str, Any]]) -> str:
     if not measured:
         return "No attribute stands under a fit: only context is used."
     parts = ", ".join(f"{fit['name']} ({fit['mean_abs']:.2f})" for fit in measured[:3])
-    text = f"Scores differ most by the {parts} fit." if len(measured) == 1 else f"Scores differ most by: {parts}."
+    text = f"Scores differ most by the {parts}" if len(measured) == 1 else f"Scores differ most by: {parts}"
+    text += " fit." if len(measured) == 1 else ", in mean log-odds per account."
     if missing:
         text += f" Not measured by any attribute: {', '.join(missing)}."
     proxies = [proxy for fit in fits for proxy in fit["proxies"]]
@@ -177,7 +179,7 @@ def _attributes(explained: _Explained, known: pd.DataFrame, kinds: Mapping[str, 
         remarks = [
             "proxy for the fit" if attribute.proxy else "",
             "not point in time" if not attribute.point_in_time else "",
-            f"expected to be {attribute.effect}" if attribute.effect else "",
+            f"expected: {attribute.effect}" if attribute.effect else "",
         ]
         rows.append(
             {
@@ -185,7 +187,7 @@ def _attributes(explained: _Explained, known: pd.DataFrame, kinds: Mapping[str, 
                 "label": explained.study.label_of(column),
                 "fit": attribute.fit,
                 "kind": kinds[column],
-                "missing": f"{known[column].isna().mean():.0%}",
+                "missing": share_words(float(known[column].isna().mean())),
                 "mean_abs": f"{explained.contributions[column].abs().mean():.3f}",
                 "remarks": "; ".join(remark for remark in remarks if remark),
             }

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from icp_ml.report.wording import WHOLE_TABLE
+from icp_ml.report.wording import WHOLE_TABLE, points_up
 
 Facts = Mapping[str, Any]
 
@@ -27,8 +27,9 @@ CHECKS = (
     *("late_rating", "late_name"),
     *("label_value", "protected_class", "sensitive_proxy", "personal_data", "effect"),
 )
-"""The warning that is told first: what may be a leak, then what prospects lack, then what is known late, then what is
-against the words of the study. A check that is not named is about hygiene, and comes last."""
+"""Which warning is told first. Those about the table or an attribute of the model go before all others; then what may
+be a leak, what prospects lack, what is known late, and what is against the words of the study. A check that is not
+named is about hygiene, and comes last."""
 
 
 def key_findings(facts: Facts) -> list[dict[str, str]]:
@@ -76,7 +77,10 @@ def _warnings(facts: Facts) -> str:
     found = [item for item in facts["findings"] if item["severity"] in ("blocker", "warning")]
     if not found:
         return ""
-    told = min(found, key=lambda item: (item["severity"] != "blocker", _place(item["check"])))
+    used = {WHOLE_TABLE, *(row["column"] for row in facts["attributes"])}
+    told = min(
+        found, key=lambda item: (item["severity"] != "blocker", item["column"] not in used, _place(item["check"]))
+    )
     where = "" if told["column"] == WHOLE_TABLE else f"{told['column']}: "
     first = f"{where}{told['evidence'].rstrip('.')}."
     return f"The audit warns: {first}" if len(found) == 1 else f"The audit has {len(found)} warnings. First: {first}"
@@ -89,6 +93,19 @@ def _place(check: str) -> int:
 def _overridden(facts: Facts) -> str:
     names = facts["study"]["overridden"]
     return f"Findings overridden by name: {', '.join(names)}." if names else ""
+
+
+def _no_later_accounts(facts: Facts) -> str:
+    """Return that nothing was judged on later accounts."""
+    return "" if facts.get("gap") else str((facts.get("origins") or {}).get("why_none") or "")
+
+
+def _unstable(facts: Facts) -> str:
+    """Return the sentence about test periods in a row where two of them have intervals apart."""
+    found = [row["roc_auc"] for row in (facts.get("origins") or {}).get("rows") or ()]
+    known = [row for row in found if row["low"] is not None and row["high"] is not None]
+    apart = bool(known) and min(row["high"] for row in known) < max(row["low"] for row in known)
+    return _sentence(facts, "origins") if apart else ""
 
 
 def _later_is_worse(facts: Facts) -> str:
@@ -122,7 +139,7 @@ def _power(facts: Facts) -> str:
     rows = (facts["audit"]["power"] or {}).get("rows") or ({"one": None},)
     if rows[0]["one"] is None:
         return _sentence(facts["audit"], "power")
-    points = f"{100 * rows[0]['one']:.0f} points"
+    points = f"{points_up(rows[0]['one'])} points"
     return f"With these customers differences in success of {points} and more can be seen; smaller ones stay unseen."
 
 
@@ -133,7 +150,7 @@ def _fits(facts: Facts) -> str:
     measured = [row for row in facts["importance"]["rows"] if row["measured"] and row["value"] is not None]
     found = sorted((row for row in measured if row["important"]), key=lambda row: -float(row["value"]))
     if not found:
-        return "On accounts held out of the fitting no fit can be told from nothing."
+        return "On accounts held out of the fitting no fit can be told from one that is worth nothing."
     ties = [row["fit"] for row in found if row["fit"] in found[0]["tied_with"]]
     rest = [row["fit"] for row in found[1:] if row["fit"] not in ties]
     text = f"On held-out accounts success is associated most with: {', '.join([found[0]['fit'], *ties])}"
@@ -146,7 +163,9 @@ _RULES: tuple[tuple[str, str, Callable[[Facts], str]], ...] = (
     ("doubt", "good", _not_beaten),
     ("doubt", "data", _warnings),
     ("doubt", "data", _overridden),
+    ("limit", "time", _no_later_accounts),
     ("limit", "time", _later_is_worse),
+    ("limit", "time", _unstable),
     ("limit", "wrong", _worst_slice),
     ("limit", "good", _out_of_order),
     ("limit", "good", _beaten),

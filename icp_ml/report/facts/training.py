@@ -13,7 +13,7 @@ from icp_ml.report.facts.audit import audit_facts, lineage_facts, study_facts
 from icp_ml.report.facts.evaluation import evaluation_facts, three_numbers
 from icp_ml.report.facts.explanation import explanation_facts
 from icp_ml.report.facts.key_findings import key_findings
-from icp_ml.report.wording import headline, verdict_evidence, verdict_reasons
+from icp_ml.report.wording import headline, learner_words, unused_words, verdict_evidence, verdict_reasons
 
 if TYPE_CHECKING:
     from icp_ml.accounts.audit.finding import Finding
@@ -98,11 +98,16 @@ def _verdict(training: Training) -> dict[str, Any]:
     reasons = verdict_reasons(evaluation, training.split.steps)
     if model.probability_withdrawn:
         reasons.append("The chances are withdrawn: calibration failed. The order stands, the percentages do not.")
+    evidence = (
+        verdict_evidence(evaluation, training.study.outcome.horizon_days),
+        unused_words(training.split.dropped),
+        learner_words(evaluation.learner, str(training.classifier.learner_)),
+    )
     return {
         "ready": evaluation.ready,
         "badge": "Ready" if evaluation.ready else "Not ready",
         "headline": headline(evaluation),
-        "evidence": verdict_evidence(evaluation, training.study.outcome.horizon_days),
+        "evidence": " ".join(sentence for sentence in evidence if sentence),
         "reasons": reasons,
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from icp_ml.report.tables.table import Column, Table, number, table, words
-from icp_ml.report.wording import share_words
+from icp_ml.report.wording import points_up, share_words
 
 Document = Mapping[str, Any]
 
@@ -46,13 +46,14 @@ def power(document: Document) -> Table:
     """Return the smallest differences that can be seen, in percentage points."""
     columns = ("A rule that holds for", number("Asked beforehand"), number("Best of all attributes"))
     rows = (
-        [f"{row['share']:.0%} of accounts", _points(row["one"]), _points(row["among_all"])] for row in document["rows"]
+        [f"{share_words(row['share'])} of accounts", _points(row["one"]), _points(row["among_all"])]
+        for row in document["rows"]
     )
     return table("Smallest difference that can be seen, in points", columns, rows)
 
 
 def _points(share: float | None) -> str:
-    return "not even 100" if share is None else f"{100 * share:.0f}"
+    return "not even 100" if share is None else points_up(share)
 
 
 def parity(document: Document) -> Table:

@@ -33,10 +33,8 @@ def gates(rows: Sequence[Document]) -> Table:
 
 def bands(rows: Sequence[Document]) -> Table:
     """Return outcomes by grade."""
-    columns = ("Band", number("Accounts"), number("Predicted"), number("Succeeded"), number("90 % interval"))
-    return table(
-        "Outcome by grade", columns, ([b[k] for k in ("name", "n", "predicted", "observed", "interval")] for b in rows)
-    )
+    columns = ("Grade", number("Accounts"), number("Predicted"), number("Succeeded (90 %)"))
+    return table("Outcome by grade", columns, ([b[k] for k in ("name", "n", "predicted", "observed")] for b in rows))
 
 
 def ten_bands(rows: Sequence[Document]) -> Table:
@@ -143,7 +141,7 @@ def _ratio(row: Document) -> str:
 
 def surprises(label: str, rows: Sequence[Document]) -> Table:
     """Return the accounts that a model was most wrong about, with what spoke for or against them."""
-    columns = (Column("Account", "code"), number("Chance given"), words("What spoke for or against it"))
+    columns = (Column("Account", "code"), number("Chance given"), words("What spoke for or against it (log-odds)"))
     cells = ([row["id"], share_words(row["probability"]), "; ".join(map(str, row["reasons"]))] for row in rows)
     return table(label, columns, cells)
 
@@ -151,7 +149,11 @@ def surprises(label: str, rows: Sequence[Document]) -> Table:
 def bottom(document: Document) -> Table:
     """Return which attributes put accounts into the lowest band."""
     rows = ([row["column"], row["note"]] for row in document["attributes"])
-    return table("What accounts of the lowest band share", (Column("Attribute", "code"), words("Note")), rows)
+    return table(
+        "What accounts of the lowest band share",
+        (Column("Attribute", "code"), words("Mean contribution (log-odds)")),
+        rows,
+    )
 
 
 def leading(document: Document) -> Table:

@@ -22,7 +22,7 @@ def fits(rows: Sequence[Document]) -> Table:
 
 def importance(document: Document) -> Table:
     """Return what each fit is worth on accounts it did not see."""
-    columns = ("Fit", number("Log loss saved"), number("90 % interval"), number("z"), "Told from nothing", "Tied with")
+    columns = ("Fit", number("Log loss saved"), number("90 % interval"), number("z"), "Surely above 0", "Tied with")
     return table("Held-out importance", columns, (_important(row) for row in document["rows"]))
 
 
@@ -67,7 +67,7 @@ def attributes(rows: Sequence[Document]) -> Table:
         "Fit",
         "Kind",
         number("Missing"),
-        number("Mean absolute contribution"),
+        number("Mean absolute contribution (log-odds)"),
         words("Remarks"),
     )
     keys = ("label", "column", "fit", "kind", "missing", "mean_abs", "remarks")
