@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+_RANK = 1e-9
 N_BACKGROUND = 200
 """Customers drawn: in a simulated study with 1,076 the points are then within .15 of those with all of them."""
 
@@ -32,9 +33,9 @@ class Points:
     values : array of shape (n, 7)
         Probability, -1 to 1, in the order of ``names.PLAYERS``; 0: no better or worse than the reference customers.
     base : float
-        Mean probability of the reference customers, 0 to 1.
+        Mean probability of all reference customers, 0 to 1.
     n_background : int
-        How many were drawn.
+        How many were drawn to find the points.
     """
 
     values: Floats
@@ -45,8 +46,8 @@ class Points:
     def sentence(self) -> str:
         """Say what the points start from."""
         return (
-            f"Points of probability start from the mean chance of the reference customers, {100 * self.base:.1f} % "
-            f"(found from {self.n_background:,} of them), and add up exactly to the chance of the account."
+            f"Points of probability start from the mean chance of the reference customers, {100 * self.base:.1f} %, "
+            f"and add up exactly to the chance of the account (found with {self.n_background:,} of them)."
         )
 
     def as_document(self) -> dict[str, Any]:
@@ -82,9 +83,10 @@ def probability_points(
     A coalition S of fits is worth ``v(S) = mean over reference customers b of expit(margin(x_S, b_-S))``: the account's
     attributes for the fits in S, the customer's for the rest. All coalitions are played; only the customers are drawn,
     and what the draw does to v(S) is taken out by regression on the log-odds, whose mean over all customers is known
-    exactly for every S (a control variate; it cuts the error to a tenth). The points are not the log-odds contributions
-    put through a function: near 0 and 1 the same log-odds are fewer points. Costs 2 ** fits x ``n_background`` margins
-    per account.
+    exactly for every S, and on the customers' own chances, whose mean is known too (control variates; they cut the
+    error to a tenth). So ``base`` is the same whatever was drawn. The points are not the log-odds contributions put
+    through a function: near 0 and 1 the same log-odds are fewer points. Costs 2 ** fits x ``n_background`` margins per
+    account.
 
     References
     ----------
@@ -117,6 +119,10 @@ class _Game:
         (2 ** n_used, n_features) whether a coalition has a feature.
     columns
         (2 ** n_used,) the same coalitions in the numbering of all players.
+    base
+        Worth of the empty coalition: the mean chance of all customers.
+    own
+        (n_background,) the drawn customers' own chances.
     """
 
     served: ServedMargin
@@ -124,6 +130,8 @@ class _Game:
     used: NDArray[np.int64]
     is_in: NDArray[np.bool_]
     columns: NDArray[np.int64]
+    base: float
+    own: Floats
 
     @classmethod
     def of(cls, served: ServedMargin, background: Floats) -> _Game:
@@ -131,27 +139,25 @@ class _Game:
         used = np.unique(players)
         bits = np.arange(1 << len(used))[:, None] >> np.arange(len(used)) & 1
         is_in = bits[:, np.searchsorted(used, players)].astype(bool)
-        return cls(served, background, used, is_in, bits @ (1 << used))
-
-    @property
-    def base(self) -> float:
-        """Worth of the empty coalition."""
-        mean = np.array([self.served.base_value])
-        return float(_chances(self.served.margin(self.background)[None, :], mean)[0])
+        base = float(expit(served.margin(served.background)).mean())
+        return cls(served, background, used, is_in, bits @ (1 << used), base, expit(served.margin(background)))
 
     def worth(self, account: Floats) -> Floats:
         """Return v(S) of every coalition, (2 ** n_used,)."""
         means = self.served.by_coalition(account[None, :])[0, self.columns]
         mixed = np.where(self.is_in[:, None, :], account, self.background)
         margins = self.served.margin(mixed.reshape(-1, len(account))).reshape(len(self.is_in), -1)
-        return _chances(margins, means)
+        return self._chances(margins, means)
 
-
-def _chances(margins: Floats, means: Floats) -> Floats:
-    """Return the mean chance of each row of log-odds, corrected to a mean log-odds known without sampling."""
-    chances = expit(margins)
-    apart = margins - margins.mean(axis=1, keepdims=True)
-    spread = np.square(apart).sum(axis=1)
-    slope = np.divide((apart * chances).sum(axis=1), spread, out=np.zeros(len(margins)), where=spread > 1e-12)
-    corrected = chances.mean(axis=1) + slope * (means - margins.mean(axis=1))
-    return np.asarray(np.clip(corrected, 0.0, 1.0))
+    def _chances(self, margins: Floats, means: Floats) -> Floats:
+        """Return the mean chance of each row of log-odds, corrected to the means that are known without sampling."""
+        chances = expit(margins)
+        known = np.stack([margins, np.broadcast_to(self.own, margins.shape)])  # (2, coalitions, drawn)
+        sampled = known.mean(axis=2)
+        apart = known - sampled[:, :, None]
+        products = (apart[:, None] * apart[None, :]).sum(axis=3).transpose(2, 0, 1)
+        slopes = np.linalg.pinv(products, rcond=_RANK, hermitian=True) @ (apart * chances).sum(axis=2).T[:, :, None]
+        off = np.stack([means - sampled[0], self.base - sampled[1]], axis=1)
+        corrected = chances.mean(axis=1) + (slopes[:, :, 0] * off).sum(axis=1)
+        corrected[[0, -1]] = self.base, chances[-1, 0]  # nobody, and everybody: known, not only to rounding
+        return np.asarray(np.clip(corrected, 0.0, 1.0))

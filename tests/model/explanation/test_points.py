@@ -69,7 +69,17 @@ def test_the_document_is_in_points(classifier, known):
     found = probability_points(classifier, known[0].head(5), n_background=50)
     document = found.as_document()
     assert document["rows"][0] == {"fit": "technical", "mean_points": 100 * np.abs(found.values[:, 0]).mean()}
-    assert "(found from 50 of them)" in document["sentence"]
+    assert "(found with 50 of them)" in document["sentence"]
+
+
+def test_the_base_is_the_mean_chance_of_every_reference_customer_whoever_was_drawn(classifier, known):
+    served = classifier._served
+    every = expit(served.margin(served.background)).mean()
+    for n, seed in ((5, 0), (50, 1), (200, 2), (10_000, 3)):
+        found = probability_points(classifier, known[0].head(4), seed=seed, n_background=n)
+        assert found.base == every
+        chances = classifier.predict_proba(known[0].head(4))[:, 1]
+        np.testing.assert_allclose(found.base + found.values.sum(axis=1), chances, atol=1e-12)
 
 
 def test_few_customers_drawn_say_what_all_of_them_say(classifier, known):
