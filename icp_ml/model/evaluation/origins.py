@@ -136,11 +136,11 @@ def rolling_origins(
 
     Notes
     -----
-    A fit knows what was known at the end of the day before its test period: no outcome that came later, so that
-    between a success that taught it and the accounts it is judged on lies a whole horizon. Learner, penalty and number
-    of trees are chosen anew each time. The spread of ROC AUC is compared with the standard errors of the periods by
-    Cochran's Q; test accounts of different periods are different accounts, fits of neighbouring periods share most of
-    their training accounts.
+    A fit knows what was known at the end of the first day of its test period, of accounts signed before that day: no
+    outcome that came later, so that between a success that taught it and the accounts it is judged on lies a whole
+    horizon. Learner, penalty and number of trees are chosen anew each time. The spread of ROC AUC is compared with the
+    standard errors of the periods by Cochran's Q; test accounts of different periods are different accounts, fits of
+    neighbouring periods share most of their training accounts.
 
     References
     ----------
