@@ -145,12 +145,13 @@ def chance_words(document: Mapping[str, Any]) -> str:
     return of if base is None else f"{of} The average customer: {100 * base:.0f}."
 
 
-def verdict_evidence(evaluation: Evaluation, horizon_days: int | None) -> str:
+def verdict_evidence(evaluation: Evaluation, horizon_days: int | None, *, by_time: bool) -> str:
     """Return the sentence that says on how much evidence the verdict stands."""
     within = f" within {horizon_days} days" if horizon_days else ""
+    trained = f"; trained on {evaluation.n_train:,} others" if by_time else ", each by fits that did not see it"
     return (
         f"Judged on {evaluation.n_test:,} accounts with known outcome ({share_words(evaluation.base_rate)} "
-        f"succeeded{within}); trained on {evaluation.n_train:,}."
+        f"succeeded{within}){trained}."
     )
 
 

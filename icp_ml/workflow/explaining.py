@@ -139,7 +139,7 @@ def _fit_lines(document: Mapping[str, Any]) -> Iterator[str]:
         size = round(_BAR * abs(fit["contribution"]) / largest) if largest else 0
         bar = ("+" if fit["contribution"] > 0 else "-") * size
         points = "" if fit["points"] is None else f" {fit['points']:+6.1f} points"
-        numbers = f"{fit['name']:<11} {fit['contribution']:+.2f}{points}"
+        numbers = f"{fit['name']:<11} {fit['contribution']:+.2f} log-odds{points}"
         yield f"  {numbers}  {bar:<{_BAR}}  {notes.get(fit['name'], '')}".rstrip()
 
 

@@ -183,6 +183,7 @@ EVIDENCE = {
     },
     "stability": {"sentence": "81 % of reasons keep their sign in 8 of 10 refits.", "n_refits": 30, "bar": 0.8},
     "mapping": {
+        "n_accounts": 800,
         "sentence": "3 doubtful attributes were moved to context one by one: the order stays the same.",
         "rows": [
             {

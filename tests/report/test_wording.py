@@ -2,7 +2,7 @@ from types import SimpleNamespace
 
 from icp_ml.model.evaluation.metrics import Estimate
 from icp_ml.report.facts.evaluation import bands_note
-from icp_ml.report.wording import headline, verdict_reasons
+from icp_ml.report.wording import headline, verdict_evidence, verdict_reasons
 
 
 def judged(lift_low, *, ready=True):
@@ -35,3 +35,11 @@ def test_two_shares_of_the_first_grade_that_differ_are_explained():
     assert "at capacity (82 %)" in bands_note(with_bands(0.762, 0.821))
     assert bands_note(with_bands(0.762, 0.763)) == ""
     assert bands_note(with_bands(0.762, float("nan"))) == ""
+
+
+def test_cross_validation_is_not_read_as_judging_what_was_trained_on():
+    evaluation = SimpleNamespace(n_test=448, n_train=448, base_rate=0.51)
+    assert verdict_evidence(evaluation, None, by_time=False).endswith(
+        "(51 % succeeded), each by fits that did not see it."
+    )
+    assert verdict_evidence(evaluation, 90, by_time=True).endswith("succeeded within 90 days); trained on 448 others.")

@@ -57,7 +57,7 @@ class Chance:
         if not isfinite(self.p_value):
             return "Whether the order is better than chance cannot be tested: only one outcome was seen."
         better = "is better than chance" if self.p_value <= 0.05 else "cannot be told from chance"
-        how = ", widened for cross-validation" if self.is_widened else ""
+        how = " (widened for cross-validation)" if self.is_widened else ""
         return (
             f"The order of the accounts {better}: {_share_of_orders(self.p_value)} of {self.n_permutations:,} random "
             f"orders{how} reach the ROC AUC of the model ({p_words(self.p_value)})."

@@ -281,7 +281,7 @@ def evaluate_cross_validated(
         procedure=procedure,
         learner=folds.learner,
         n_train=len(known),
-        origins=Origins(why_none="Judged by cross-validation: stability in time is unknown."),
+        origins=Origins(why_none="Judged by cross-validation: whether it holds on later accounts is unknown."),
     )
 
 

@@ -240,8 +240,8 @@ def _stability(rows: tuple[Origin, ...]) -> str:
         return f"{span}: no more than chance gives with {_n_range(rows)} accounts each ({p_words(p)})."
     worst = rows[int(values.argmin())]
     return (
-        f"{span}: more than chance gives ({p_words(p)}). Lowest from {worst.starts} to {worst.ends}; look at what "
-        "changed then."
+        f"{span}: more than chance gives ({p_words(p)}). Lowest from {worst.starts} to {worst.ends}, by a fit of "
+        f"{worst.n_train:,} accounts; look at what changed then."
     )
 
 

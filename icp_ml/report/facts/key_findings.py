@@ -45,11 +45,11 @@ def key_findings(facts: Facts) -> list[dict[str, str]]:
     list of dict
         At most three of ``{"kind", "sentence", "anchor"}``; ``anchor`` is the id of a page of the report.
     """
-    found = [
-        {"kind": kind, "sentence": sentence, "anchor": anchor}
-        for kind, anchor, rule in _RULES
-        if (sentence := rule(facts))
-    ]
+    told: dict[str, dict[str, str]] = {}
+    for kind, anchor, rule in _RULES:
+        if sentence := rule(facts):
+            told.setdefault(sentence, {"kind": kind, "sentence": sentence, "anchor": anchor})
+    found = list(told.values())
     first = [answer for place, answer in enumerate(found) if answer["kind"] not in {a["kind"] for a in found[:place]}]
     chosen = [*first, *(answer for answer in found if answer not in first)][:N_KEY]
     return [answer for answer in found if answer in chosen]

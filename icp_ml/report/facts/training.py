@@ -99,7 +99,7 @@ def _verdict(training: Training) -> dict[str, Any]:
     if model.probability_withdrawn:
         reasons.append("The chances are withdrawn: calibration failed. The order stands, the percentages do not.")
     evidence = (
-        verdict_evidence(evaluation, training.study.outcome.horizon_days),
+        verdict_evidence(evaluation, training.study.outcome.horizon_days, by_time=training.split.kind == "time"),
         unused_words(training.split.dropped),
         learner_words(evaluation.learner, str(training.classifier.learner_)),
     )

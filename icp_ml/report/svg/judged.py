@@ -115,11 +115,11 @@ def slices_chart(rows: Sequence[Row]) -> str:
         return ""
     height, bottom = 30, 30 * len(known) + 8
     values = [row[name] for row in known for name in ("low", "high", "predicted") if row[name] is not None]
-    x = axis_over(values, 150, WIDTH - 14, least=0.1)
+    x = axis_over(values, 178, WIDTH - 14, least=0.1)
     body = [x_grid(x, bottom, ticks_of(x.low, x.high, 5), "share that succeeded")]
     for place, row in enumerate(known):
         body.append(_slice(x, 22 + place * height, row))
-    body.append(legend([("mark", "succeeded"), ("expected", "predicted")], bottom + 60, 150))
+    body.append(legend([("mark", "succeeded"), ("expected", "predicted")], bottom + 60, 178))
     words = "; ".join(f"{row['name']} {_percent(row['observed'])}" for row in known)
     return drawing(bottom + 70, body, f"Success share by slice: {words}")
 
@@ -127,7 +127,7 @@ def slices_chart(rows: Sequence[Row]) -> str:
 def _slice(x: Axis, middle: float, row: Row) -> str:
     tip = f"{row['name']}: {row['n']} accounts, {_percent(row['observed'])} succeeded"
     parts = [
-        text(142, middle + 4, fitting(row["name"], 130), "end", "label"),
+        text(170, middle + 4, fitting(row["name"], 158), "end", "label"),
         line(x(row["low"]), middle, x(row["high"]), middle, "interval"),
         dot(x(row["observed"]), middle, 5, "mark", tip),
     ]

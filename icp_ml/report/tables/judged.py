@@ -142,7 +142,14 @@ def _ratio(row: Document) -> str:
 def surprises(label: str, rows: Sequence[Document]) -> Table:
     """Return the accounts that a model was most wrong about, with what spoke for or against them."""
     columns = (Column("Account", "code"), number("Chance given"), words("What spoke for or against it (log-odds)"))
-    cells = ([row["id"], share_words(row["probability"]), "; ".join(map(str, row["reasons"]))] for row in rows)
+    cells = (
+        [
+            row["id"],
+            share_words(row["probability"]),
+            "; ".join(map(str, row["reasons"])) or "nothing large enough to be told",
+        ]
+        for row in rows
+    )
     return table(label, columns, cells)
 
 

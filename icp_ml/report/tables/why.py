@@ -22,7 +22,14 @@ def fits(rows: Sequence[Document]) -> Table:
 
 def importance(document: Document) -> Table:
     """Return what each fit is worth on accounts it did not see."""
-    columns = ("Fit", number("Log loss saved"), number("90 % interval"), number("z"), "Surely above 0", "Tied with")
+    columns = (
+        "Fit",
+        number("Log loss saved"),
+        number("90 % interval"),
+        number("z"),
+        "Above 0 beyond chance",
+        "Tied with",
+    )
     return table("Held-out importance", columns, (_important(row) for row in document["rows"]))
 
 
