@@ -115,3 +115,14 @@ def test_test_periods_whose_intervals_are_apart_are_a_limit(full_facts):
     found = chosen({**calm, "origins": origins | {"rows": [low, *origins["rows"][1:]]}})
     assert found[0] == origins["sentence"]
     assert len(set(found)) == len(found) == 3
+
+
+def test_a_sensitive_slice_that_is_chosen_more_often_is_a_limit(full_facts):
+    table, *_ = full_facts["slices"]
+    row = table["rows"][0] | {"name": "A", "selection_ratio": 2.04, "ratio_low": 1.7, "ratio_high": 2.44}
+    calm = {**full_facts, "findings": [], "alarms": [], "gap": None}
+    uneven = table | {"kind": "sensitive", "column": "origin", "rows": [row]}
+    assert chosen({**calm, "slices": [uneven]})[0] == (
+        "origin (sensitive): A is 2.04 times as often among the first of the list as others (90 %: 1.70 to 2.44)."
+    )
+    assert "origin" not in chosen({**calm, "slices": [uneven | {"rows": [row | {"ratio_low": 0.9}]}]})[0]

@@ -317,7 +317,8 @@ def _findings_words(judged: Sequence[Slice], n_asked: int) -> str:
         return "nothing can be said"
     told = [f"{row.name} is {row.note}" for row in judged if row.note]
     if not told:
-        return f"none differs from the rest beyond what chance gives among the {n_asked} slices looked at"
+        differs = "none differs from the rest in how right its chances are or how good its order is"
+        return f"{differs}, beyond what chance gives among the {n_asked} slices looked at"
     more = f"; {len(told) - MAX_TOLD} more in the table" if len(told) > MAX_TOLD else ""
     corrected = f"corrected for the {n_asked} slices looked at, one in ten of such findings may still be chance"
     return f"{'; '.join(told[:MAX_TOLD])}{more}; {corrected}"

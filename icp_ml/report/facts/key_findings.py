@@ -122,6 +122,23 @@ def _worst_slice(facts: Facts) -> str:
     return ""
 
 
+def _chosen_more_often(facts: Facts) -> str:
+    """Return the sensitive slice that is chosen most unevenly, where its interval leaves out an even choice."""
+    found = [
+        (table["column"], row)
+        for table in facts.get("slices") or ()
+        for row in table["rows"]
+        if table["kind"] == "sensitive" and (row["ratio_low"] or 0) > 1
+    ]
+    if not found:
+        return ""
+    column, row = max(found, key=lambda one: float(one[1]["ratio_low"]))
+    ratio, low, high = (row[name] for name in ("selection_ratio", "ratio_low", "ratio_high"))
+    ends = "" if high is None else f" (90 %: {low:.2f} to {high:.2f})"
+    often = f"{ratio:.2f} times as often among the first of the list as others"
+    return f"{column} (sensitive): {row['name']} is {often}{ends}."
+
+
 def _out_of_order(facts: Facts) -> str:
     """Return that success does not fall along the list; single steps against the order are what chance gives."""
     trend_p = (facts.get("monotonicity") or {}).get("trend_p")
@@ -166,6 +183,7 @@ _RULES: tuple[tuple[str, str, Callable[[Facts], str]], ...] = (
     ("limit", "time", _no_later_accounts),
     ("limit", "time", _later_is_worse),
     ("limit", "time", _unstable),
+    ("limit", "wrong", _chosen_more_often),
     ("limit", "wrong", _worst_slice),
     ("limit", "good", _out_of_order),
     ("limit", "good", _beaten),

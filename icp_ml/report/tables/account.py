@@ -48,7 +48,7 @@ def _signed(value: float | None, digits: int) -> str:
 
 
 def _attributes(fits: Sequence[Document]) -> Table:
-    columns = ("Attribute", "Value", "Fit", number("Log-odds"), "Keeps its sign when fitted again")
+    columns = ("Attribute", "Value", "Fit", number("Log-odds"), "Keeps its sign")
     told = {True: "yes", False: "no", None: "not measured"}
     rows = [(fit["name"], item) for fit in fits for item in fit["attributes"]]
     ordered = sorted(rows, key=lambda row: -abs(row[1]["contribution"]))
