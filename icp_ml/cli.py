@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse_usage(str(error), as_json="--json" in given)
     _prepare_process(options)
     try:
+        _ensure_named(options)
         result = options.run(options)
         _print_result(result, as_json=options.json)
         return int(result.exit_code)
@@ -249,6 +250,17 @@ def _run_simulate(options: argparse.Namespace) -> Any:
 
     names = ("customers", "prospects", "seed", "world", "leaks")
     return workflow.simulate(options.out, **{name: getattr(options, name) for name in names})
+
+
+_NAMED = ("accounts", "customers", "prospects", "study", "model", "out", "earlier", "list_path", "previous", "profile")
+
+
+def _ensure_named(options: argparse.Namespace) -> None:
+    """Refuse a path that is empty, as a shell makes it of a variable that is not set: it would name this folder."""
+    for name in _NAMED:
+        if getattr(options, name, None) == "":
+            where = name.removesuffix("_path")
+            raise UsageError(f"{where}: is empty; expected a path or a name. Is a variable not set?")
 
 
 def _prepare_process(options: argparse.Namespace) -> None:

@@ -15,7 +15,14 @@ import pyarrow as pa
 from icp_ml.accounts.attributes import ReadColumn, future_problem, read_column
 from icp_ml.accounts.duplicates import identical_groups
 from icp_ml.accounts.kinds import Kind
-from icp_ml.accounts.study_columns import check_listed, check_present, needed_columns, optional_columns, other_columns
+from icp_ml.accounts.study_columns import (
+    absent_signal,
+    check_listed,
+    check_present,
+    needed_columns,
+    optional_columns,
+    other_columns,
+)
 from icp_ml.accounts.tables import Table, open_table
 from icp_ml.accounts.values import Days, Flags, Objects, as_ids, as_text, row_numbers
 from icp_ml.errors import DataError, first_rows, message
@@ -148,7 +155,7 @@ class _Loader:
         self.study, self.table, self.raw = study, table, raw
         self.where = str(table.path)
         self.problems: list[str] = []
-        self.warnings: list[str] = list(table.warnings)
+        self.warnings: list[str] = [*table.warnings, *absent_signal(study, table)]
 
     def load(self) -> Customers:
         ids = self._ids()

@@ -80,6 +80,8 @@ _PATTERNS = (
 _VALUES_LOOKED_AT = 2_000
 _LEVELS_LOOKED_AT = 50
 _SHOWN_CHARACTERS = 40
+_SEARCHED_CHARACTERS = 400
+"""Of a text whose first 40 are shown: an address is not longer, and a search takes the square of the length."""
 
 
 def personal_kind(column: str, values: Iterable[str | None] = ()) -> str | None:
@@ -151,7 +153,7 @@ def shown(column: str, value: object) -> str:
     >>> shown("seats", "about 12"), shown("phone", "12"), shown("seats", "a@b.org")
     ("'about 12'", 'a value not shown', 'a value not shown')
     """
-    text = str(value)
+    text = str(value)[:_SEARCHED_CHARACTERS]
     if _kind_by_name(column) or any(pattern.search(text) for _, pattern, _ in _PATTERNS):
         return "a value not shown"
     return repr(text if len(text) <= _SHOWN_CHARACTERS else text[:_SHOWN_CHARACTERS] + "...")

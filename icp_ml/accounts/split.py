@@ -237,7 +237,10 @@ def _require_folds(label: npt.NDArray[np.float64], codes: Indices, n_splits: int
     if few:
         raise TooFewError(
             message(
-                "cross-validation", few, f"at least {n_splits} of each", "Use fewer folds or more labelled accounts"
+                "cross-validation",
+                few,
+                f"at least {n_splits} of each",
+                "Use fewer folds, more labelled accounts, or smaller groups",
             )
         )
 

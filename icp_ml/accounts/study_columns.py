@@ -81,6 +81,14 @@ def check_present(needed: Sequence[str], table: Table) -> None:
         raise DataError(message(table.path, came, "all of them", "Add them to the table, or correct the study"))
 
 
+def absent_signal(study: Study, table: Table) -> list[str]:
+    """Return a sentence when the customers lack the column of the early signal: the study runs without it."""
+    column = None if study.leading_outcome is None else study.leading_outcome.column
+    if column is None or column in table.columns:
+        return []
+    return [f"leading_outcome: there is no column {column!r}{similar(column, table.columns)}: no early signal is told"]
+
+
 def similar(name: str, columns: Sequence[str]) -> str:
     """Return a hint in brackets at a column of nearly the same name, or nothing.
 

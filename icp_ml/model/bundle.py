@@ -200,10 +200,11 @@ def _read_file(folder: Path, name: str, limit: int) -> bytes:
     except OSError as error:
         came = f"cannot be read ({error.strerror or error})"
         raise FileSystemError(message(path, came, "a readable model folder", "Check its rights")) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):  # asked first: a folder can be opened, but is no file object
+        os.close(descriptor)
+        raise _refused(path, "is not a regular file", "a file inside the model folder")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise _refused(path, "is not a regular file", "a file inside the model folder")
         if status.st_size > limit:
             raise _refused(path, f"has {status.st_size} bytes", f"at most {limit}")
         return file.read(limit + 1)

@@ -18,6 +18,7 @@ from icp_ml.accounts.personal import personal_kind
 Floats = NDArray[np.float64]
 
 MAX_CUSTOMERS = 20_000
+_MAX_WEIGHT = 1e6
 _COUNT = b"n_known"
 _FIRST = ("id", "outcome", "weight")
 
@@ -128,11 +129,15 @@ class Reference:
             raise ValueError("reference: other columns than those of the model")
         outcome, weight = (np.array(table[name].to_numpy()) for name in ("outcome", "weight"))
         n_known = int((table.schema.metadata or {})[_COUNT])
-        if not (np.isin(outcome, (0.0, 1.0)).all() and (weight > 0).all() and n_known >= len(outcome)):
-            raise ValueError("reference: outcomes are not 0 or 1, or weights are not above 0")
+        if not 0 < len(outcome) <= min(n_known, MAX_CUSTOMERS):
+            raise ValueError("reference: no customers, or more than were kept")
+        if not (np.isin(outcome, (0.0, 1.0)).all() and (weight > 0).all() and (weight <= _MAX_WEIGHT).all()):
+            raise ValueError("reference: outcomes are not 0 or 1, or weights are out of range")
         if any(table[name].null_count for name in _FIRST):
             raise ValueError("reference: customers without id, outcome or weight")
         cells = {known.column: _series(table[f"a{n}"], known) for n, known in enumerate(attributes)}
+        if any(np.isinf(cell).any() for cell in cells.values() if _is_number(cell)):
+            raise ValueError("reference: infinite numbers")
         ids = np.array(table["id"].to_pylist(), dtype=object)
         return cls(ids, outcome, weight, pd.DataFrame(cells, index=pd.RangeIndex(len(ids))), n_known)
 

@@ -228,7 +228,7 @@ def _model_from(bundle: Bundle) -> SuccessModel:
         domain=_domain_from(parts),
         customer_keys=_keys_from(parts),
         reference=_reference_from(parts, contract),
-        stability=_stability_from(parts),
+        stability=_stability_from(parts, contract),
         digest=bundle.digest,
     )
     if parts:
@@ -302,12 +302,14 @@ def _reference_from(parts: dict[str, bytes], contract: TableContract) -> Referen
     return Reference.from_parquet(parts.pop("reference.parquet"), contract.attributes)
 
 
-def _stability_from(parts: dict[str, bytes]) -> Stability | None:
+def _stability_from(parts: dict[str, bytes], contract: TableContract) -> Stability | None:
     if "stability.json" not in parts:
         return None
     from icp_ml.model.explanation.stability import Stability
 
-    return Stability.from_document(parse_json(parts.pop("stability.json"), "stability.json"))
+    stability = Stability.from_document(parse_json(parts.pop("stability.json"), "stability.json"))
+    stability.ensure_fits({known.column: known.kind == "categorical" for known in contract.attributes})
+    return stability
 
 
 def _json(document: Mapping[str, Any]) -> bytes:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
+from icp_ml.accounts.personal import personal_kind
 from icp_ml.model.explanation.case import Case
 from icp_ml.model.explanation.counterfactual import counterfactuals
 from icp_ml.model.explanation.evidence import Evidence, fit_evidence, questions_worth_asking
@@ -16,6 +18,7 @@ from icp_ml.model.explanation.nearest import nearest_customers
 from icp_ml.model.explanation.points import probability_points
 from icp_ml.model.explanation.words import Words, declared_attributes
 from icp_ml.names import PLAYERS
+from icp_ml.prospects.admission import customer_key
 from icp_ml.prospects.columns import PROBABILITIES
 from icp_ml.prospects.lookup import Found
 from icp_ml.prospects.reasons import N_REASONS, SMALLEST, reason_text, value_text
@@ -123,9 +126,13 @@ class _Success:
         }
 
     def _case(self) -> Case | None:
-        if self.model.reference is None:
+        reference, name = self.model.reference, self.found.id
+        if reference is None:
             return None
-        return Case(self.found.id, self.frame, self.classifier, self.model.reference, self.model.domain)
+        if personal_kind(self.model.contract.id or "", reference.ids):
+            name = _nameless(name)
+            reference = replace(reference, ids=np.array([_nameless(one) for one in reference.ids], dtype=object))
+        return Case(name, self.frame, self.classifier, reference, self.model.domain)
 
     def _standing(self) -> dict[str, Any]:
         """Return probability, range and domain, as the score file has them."""
@@ -231,6 +238,11 @@ class _Success:
             if abs(matrix[i, j] + matrix[j, i]) >= _SMALLEST_PAIR
         ]
         return sorted(pairs, key=lambda pair: -abs(float(str(pair["value"]))))[:_PAIRS_SHOWN]
+
+
+def _nameless(account: str) -> str:
+    """Return what a customer is called where ids are data of persons."""
+    return f"customer {customer_key(account)[:8]}"
 
 
 def _hypothesis(model: SuccessModel, found: Found) -> dict[str, Any]:

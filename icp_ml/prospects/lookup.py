@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _IDS_COMPARED = 200_000
 _IDS_MATCHED = 20_000
 _NEAR_SHOWN = 3
+_LONGEST_ID = 200
+"""Characters; ids near a longer text would take long to find and help nobody."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def _absent(table: Table, model: SuccessModel, account: str) -> UsageError:
 def _near(table: Table, column: str, account: str) -> str:
     """Return ids that are nearly the same, in brackets: first those that differ by case, blanks or leading zeros."""
     wanted = _plain(account)
+    if not account.strip() or len(account) > _LONGEST_ID:
+        return ""
     close: dict[str, str] = {}
     seen = 0
     for ids in _ids_of(table, column):

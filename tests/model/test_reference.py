@@ -59,7 +59,7 @@ def test_cells_of_persons_stay_out_even_where_the_study_allows_the_attribute():
         (lambda table: table.drop_columns(["a1"]), "other columns"),
         (lambda table: table.set_column(1, "outcome", pa.array(np.full(45, 2.0))), "not 0 or 1"),
         (lambda table: table.set_column(0, "id", pa.nulls(45, pa.string())), "without id"),
-        (lambda table: table.replace_schema_metadata({"n_known": "3"}), "not 0 or 1"),
+        (lambda table: table.replace_schema_metadata({"n_known": "3"}), "more than were kept"),
     ],
 )
 def test_what_is_not_a_reference_is_refused(change, told):

@@ -211,7 +211,7 @@ class Stability:
             Another format version, or values of the wrong type, number or range.
         """
         _expect(set(document) == {"format", "bar", "n_refits", "dropped_share", "attributes", "fits"}, "other keys")
-        _expect(document["format"] == FORMAT, f"another format than {FORMAT}")
+        _expect(type(document["format"]) is int and document["format"] == FORMAT, f"another format than {FORMAT}")
         bar, dropped = _share(document["bar"]), _share(document["dropped_share"])
         _expect(type(document["n_refits"]) is int and document["n_refits"] > 0, "a number of refits below 1")
         tables = [document[name] for name in ("attributes", "fits")]
@@ -219,6 +219,18 @@ class Stability:
         attributes, fits = ({name: _table_from(each) for name, each in table.items()} for table in tables)
         _expect(all(table.levels is None for table in fits.values()), "levels of a fit")
         return cls(attributes, fits, document["n_refits"], dropped, bar)
+
+    def ensure_fits(self, is_categorical: Mapping[str, bool]) -> None:
+        """Refuse a table that is not of a model with these attributes.
+
+        Raises
+        ------
+        ValueError
+            A column that the model lacks, or levels of a number, or bins of a category.
+        """
+        for name, table in self.attributes.items():
+            _expect(name in is_categorical, "an attribute that the model lacks")
+            _expect(is_categorical[name] == (table.levels is not None), "an attribute of another kind")
 
     def _dropped(self, frame: pd.DataFrame, served: pd.DataFrame) -> float:
         told = np.abs(served.to_numpy()) >= TELLING
