@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from scipy.special import expit
+from threadpoolctl import threadpool_limits
 
 from icp_ml.model.evaluation.alarms import alarms, attributes_alone, is_worth_asking
 from icp_ml.model.evaluation.baselines import compared, plain_baselines
@@ -205,7 +206,8 @@ def evaluate(
     """
     chosen = options or EvaluationOptions()
     judged = evaluate_out_of_time if split.kind == "time" else evaluate_cross_validated
-    return judged(make_classifier, frame, labels, split, groups=groups, options=chosen)
+    with threadpool_limits(1, user_api="blas"):  # sums split over threads differ in their last bits
+        return judged(make_classifier, frame, labels, split, groups=groups, options=chosen)
 
 
 def evaluate_out_of_time(

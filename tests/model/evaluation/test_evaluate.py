@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import expit
+from threadpoolctl import threadpool_info, threadpool_limits
 
+import icp_ml.model.evaluation.evaluate as module
 from icp_ml.accounts.outcome import label_outcome, relabel_at
-from icp_ml.accounts.split import choose_split
+from icp_ml.accounts.split import Split, choose_split
 from icp_ml.model.evaluation.evaluate import EvaluationOptions, Timeline, evaluate
 from icp_ml.model.evaluation.metrics import METRICS
 from icp_ml.study import Floor, Outcome
@@ -269,3 +271,13 @@ def test_a_result_that_is_too_good_is_an_alarm_that_names_the_attribute():
     assert found[0].startswith("Too good to be true")
     assert "'score' alone" in found[1]
     assert judged()[0].alarms == ()
+
+
+@pytest.mark.parametrize(("kind", "name"), [("time", "out_of_time"), ("cross_validation", "cross_validated")])
+def test_sums_are_not_split_over_threads_so_that_numbers_do_not_depend_on_their_number(kind, name, monkeypatch):
+    split = Split(kind, None, None, *[np.arange(0)] * 2, None, None)
+    found = []
+    monkeypatch.setattr(module, f"evaluate_{name}", lambda *_, **__: found.extend(threadpool_info()))
+    with threadpool_limits(2, user_api="blas"):
+        evaluate(Known, pd.DataFrame(), None, split)
+    assert {pool["num_threads"] for pool in found if pool["user_api"] == "blas"} == {1}
