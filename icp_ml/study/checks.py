@@ -16,6 +16,12 @@ METRIC_NAMES = (
 )  # fmt: skip
 """The metrics a gate may name, alone or followed by `_low` or `_high` (an end of the 90 % interval)."""
 
+_SHARES = frozenset(
+    {"roc_auc", "average_precision", "brier", "calibration_error", "precision_at_10", "precision_at_capacity",
+     "beats_chance"}
+)  # fmt: skip
+"""Gates whose bar lies between 0 and 1."""
+
 SCORE_COLUMNS = frozenset(
     (
         "probability", "probability_low", "probability_high", "grade", "rank", "in_domain", *PLAYERS, "base_value",
@@ -185,6 +191,18 @@ def _gates(file: StudyFile) -> Iterator[Problem]:
             yield Problem(f"gates.{name}", "unknown gate", expected)
         elif isinstance(bar, tuple) and bar[0] > bar[1]:
             yield Problem(f"gates.{name}", f"[{bar[0]:g}, {bar[1]:g}]", "the lower bound first", "Swap the two")
+        elif name.removesuffix("_low").removesuffix("_high") in _SHARES and not _is_share(bar):
+            yield Problem(
+                f"gates.{name}", _bar_text(bar), "a bar from 0 to 1: beyond, nothing or everything would pass"
+            )
+
+
+def _is_share(bar: float | tuple[float, float]) -> bool:
+    return all(0 <= end <= 1 for end in (bar if isinstance(bar, tuple) else (bar,)))
+
+
+def _bar_text(bar: float | tuple[float, float]) -> str:
+    return f"[{bar[0]:g}, {bar[1]:g}]" if isinstance(bar, tuple) else f"{bar:g}"
 
 
 def _as_text(value: object) -> str:

@@ -278,6 +278,9 @@ def test_a_key_without_a_value_is_left_out():
         ),
         ("gates", {"roc_auk": 0.5}, r"gates\.roc_auk: unknown gate"),
         ("gates", {"calibration_slope": [1.2, 0.8]}, "expected the lower bound first"),
+        ("gates", {"beats_chance": 2}, r"gates\.beats_chance: 2; expected a bar from 0 to 1"),
+        ("gates", {"roc_auc_low": -0.5}, r"gates\.roc_auc_low: -0\.5; expected a bar from 0 to 1"),
+        ("gates", {"brier": [0.1, 1.5]}, r"gates\.brier: \[0\.1, 1\.5\]; expected a bar from 0 to 1"),
         ("floor", {"successes": 0}, r"floor\.successes: the number 0; expected 1 or more"),
         (
             "model",

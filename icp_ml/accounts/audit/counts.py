@@ -30,8 +30,6 @@ from icp_ml.accounts.split import MIN_PER_CLASS, TEST_SHARES
 if TYPE_CHECKING:
     from icp_ml.study import Study
 
-_DIGITS = 12
-"""Of a share in a document: beyond, it would tell the order of the rows that were summed."""
 FEW_KNOWN, FEW_PER_CLASS = 30, 5
 """Fewer known outcomes, or fewer of one class, say next to nothing about a segment."""
 
@@ -83,9 +81,7 @@ class CountRow:
     def as_document(self) -> dict[str, Any]:
         """Return the row as a JSON object; a share that is not known is null."""
         shares = {name: value for name, value in asdict(self).items() if isinstance(value, float)}
-        return asdict(self) | {
-            name: None if math.isnan(value) else round(value, _DIGITS) for name, value in shares.items()
-        }
+        return asdict(self) | {name: None if math.isnan(value) else value for name, value in shares.items()}
 
 
 @dataclass(frozen=True)
