@@ -150,9 +150,12 @@ def model_notes(model: SuccessModel) -> list[str]:
         notes.append("The probability is withdrawn: its calibration failed. Ranks and grades stay.")
     if not model.map_reviewed:
         notes.append("Draft map: nobody has reviewed which attribute stands under which fit.")
+    return notes if model.probability_withdrawn else [*notes, *_probability_notes(model)]
+
+
+def _probability_notes(model: SuccessModel) -> list[str]:
     window = "as the study defines it" if model.horizon_days is None else f"within {model.horizon_days} days"
-    notes.append(f"probability is the chance of success {window}, learned from customers, given that they sign.")
-    notes.append(
-        "probability_low and probability_high are a 90 % range for accounts of this score, not for one account."
-    )
-    return notes
+    return [
+        f"probability is the chance of success {window}, learned from customers, given that they sign.",
+        "probability_low and probability_high are a 90 % range for accounts of this score, not for one account.",
+    ]

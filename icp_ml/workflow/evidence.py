@@ -100,7 +100,8 @@ def why_evidence(prepared: Prepared, served: Served) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``importance``, ``stability`` (None where no refit could be made), ``mapping`` and ``points``, as JSON objects.
+        ``importance``, ``stability`` (None where no refit could be made), ``mapping`` and ``points`` (None where the
+        probability is withdrawn), as JSON objects.
     """
     study, classifier = prepared.study, served.classifier
     columns = [known.column for known in served.model.contract.attributes]
@@ -109,13 +110,17 @@ def why_evidence(prepared: Prepared, served: Served) -> dict[str, Any]:
         classifier, frame, study.as_document(), is_reviewed=study.map_reviewed is not None, seed=study.seed
     )
     stability = served.model.stability
-    drawn = np.sort(np.random.default_rng(study.seed).permutation(len(frame))[:MAX_POINTS])
     return {
         "importance": importance(served.again).as_document(),
         "stability": None if stability is None else stability.as_document(),
         "mapping": moves.as_document(study.labels),
-        "points": probability_points(classifier, frame.iloc[drawn], seed=study.seed, n_background=50).as_document(),
+        "points": None if served.model.probability_withdrawn else _points(classifier, frame, study.seed),
     }
+
+
+def _points(classifier: SuccessClassifier, frame: pd.DataFrame, seed: int) -> dict[str, Any]:
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(frame))[:MAX_POINTS])
+    return probability_points(classifier, frame.iloc[drawn], seed=seed, n_background=50).as_document()
 
 
 def _sample(rows: JudgedRows, names: Sequence[str]) -> Indices:
