@@ -103,7 +103,7 @@ def _signed(difference: float) -> str:
     return f"{100 * difference:+.0f}".replace("-0", "0").replace("+0", "0")
 
 
-def headline(evaluation: Evaluation) -> str:
+def headline(evaluation: Evaluation, *, by_time: bool) -> str:
     """Return the one sentence that decides: what the model can be used for, or why not."""
     auc, lift = evaluation.metrics["roc_auc"], evaluation.metrics["lift_at_10"]
     if not auc.low > 0.5:
@@ -117,8 +117,13 @@ def headline(evaluation: Evaluation) -> str:
             f"Better than chance (ROC AUC {auc.value:.2f}, 90 % interval {auc.low:.2f} to {auc.high:.2f}), but a gain "
             f"at the top of the list is not shown: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f})."
         )
-    if evaluation.ready:
+    if evaluation.ready and by_time:
         return f"Put it to work: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f})."
+    if evaluation.ready:
+        return (
+            f"It works on accounts like these: {best} (90 % interval {lift.low:.2f} to {lift.high:.2f}). Whether that "
+            "holds on later accounts is unknown."
+        )
     return f"The order holds something ({best}), but not every gate was passed."
 
 

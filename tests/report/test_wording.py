@@ -11,9 +11,13 @@ def judged(lift_low, *, ready=True):
 
 
 def test_a_list_is_put_to_work_only_when_its_top_is_better():
-    assert headline(judged(1.05)).startswith("Put it to work: ")
-    assert "is not shown" in headline(judged(0.79))
-    assert "not every gate" in headline(judged(0.79, ready=False))
+    assert headline(judged(1.05), by_time=True).startswith("Put it to work: ")
+    assert "is not shown" in headline(judged(0.79), by_time=True)
+    assert "not every gate" in headline(judged(0.79, ready=False), by_time=True)
+
+
+def test_without_later_accounts_nothing_is_put_to_work_unasked():
+    assert headline(judged(1.05), by_time=False).endswith("Whether that holds on later accounts is unknown.")
 
 
 def test_the_last_fallback_and_its_reason_are_told():

@@ -95,18 +95,19 @@ def training_facts(training: Training) -> dict[str, Any]:
 
 def _verdict(training: Training) -> dict[str, Any]:
     evaluation, model = training.evaluation, training.model
+    by_time = training.split.kind == "time"
     reasons = verdict_reasons(evaluation, training.split.steps)
     if model.probability_withdrawn:
         reasons.append("The chances are withdrawn: calibration failed. The order stands, the percentages do not.")
     evidence = (
-        verdict_evidence(evaluation, training.study.outcome.horizon_days, by_time=training.split.kind == "time"),
+        verdict_evidence(evaluation, training.study.outcome.horizon_days, by_time=by_time),
         unused_words(training.split.dropped),
         learner_words(evaluation.learner, str(training.classifier.learner_)),
     )
     return {
         "ready": evaluation.ready,
         "badge": "Ready" if evaluation.ready else "Not ready",
-        "headline": headline(evaluation),
+        "headline": headline(evaluation, by_time=by_time),
         "evidence": " ".join(sentence for sentence in evidence if sentence),
         "reasons": reasons,
     }
