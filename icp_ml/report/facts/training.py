@@ -128,4 +128,8 @@ def _notes(training: Training) -> list[str]:
         "The model that is served was fitted once more on every account whose outcome is known; "
         "the numbers above belong to the procedure, measured before that."
     )
+    notes.append(
+        "Whether earlier trainings with other settings were judged by the same accounts is told by `train` and in "
+        "registration.json beside this report: choosing among them makes these numbers optimistic."
+    )
     return list(dict.fromkeys(notes))
