@@ -193,7 +193,7 @@ def _asked_by_channel(of: Lives, rng: np.random.Generator) -> pd.Series:
 
 def _new_field(of: Lives, rng: np.random.Generator) -> pd.Series:
     """A field of the form since nine months before the export: of these young accounts only leavers have an outcome."""
-    return _numbers(np.rint(5 + 2 * rng.normal(size=len(of)))).where(of.signed >= _EXPORT - 270)
+    return _numbers(np.rint(5 + 2 * rng.normal(size=len(of)))).where(of.signed >= _EXPORT - np.timedelta64(270, "D"))
 
 
 def _price_list(of: Lives, rng: np.random.Generator) -> pd.Series:

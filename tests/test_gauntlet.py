@@ -66,7 +66,7 @@ def test_findings_about_names_do_not_count_as_found():
 def test_planted_columns_follow_the_outcome_and_honest_ones_do_not():
     rng, n = np.random.default_rng(0), 4_000
     signed = np.datetime64("2024-01-01") + rng.integers(0, 300, n)
-    churned = np.where(rng.uniform(size=n) < 0.5, signed + 100, np.datetime64("NaT"))
+    churned = np.where(rng.uniform(size=n) < 0.5, signed + np.timedelta64(100, "D"), np.datetime64("NaT", "D"))
     lives = gauntlet_columns.Lives(signed, churned, np.zeros(n), np.full(n, "Inbound"))
     seats = gauntlet_columns.LEAKS["seats of today"][1](lives, rng)
     assert seats[lives.gone].median() < 0.5 * seats[~lives.gone].median()

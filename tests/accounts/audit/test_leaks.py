@@ -23,7 +23,7 @@ AMOUNT = np.exp(RNG.normal(10, 1.5, N))
 
 def audited(values, outcome, **keys):
     frame = pd.DataFrame({"won": WON, "signed": SIGNED, "x": values})
-    frame["ended"] = np.where(WON, np.datetime64("NaT"), SIGNED + LIVED.astype("timedelta64[D]"))
+    frame["ended"] = np.where(WON, np.datetime64("NaT", "D"), SIGNED + LIVED.astype("timedelta64[D]"))
     document = {"name": "t", "accounts": "none", "id": {"row_number": True}, "as_of": "signed", "outcome": outcome}
     document |= {"fits": {"technical": ["x"]}, "unlisted": "ignore", **keys}
     customers = load_customers(study_from_document(document, Path(".")), table_of(frame))

@@ -50,7 +50,7 @@ def company(n=600, seed=0, signal=1.0):
     score = rng.normal(0.3, 1.0, n)
     as_of = np.datetime64("2022-01-01") + rng.integers(0, 730, n).astype("timedelta64[D]")
     success = rng.random(n) < expit(signal * score)
-    ended = np.where(success, np.datetime64("NaT"), as_of + rng.integers(30, 365, n).astype("timedelta64[D]"))
+    ended = np.where(success, np.datetime64("NaT", "D"), as_of + rng.integers(30, 365, n).astype("timedelta64[D]"))
     return pd.DataFrame({"score": score}), as_of, {"ended": ended.astype("datetime64[D]")}
 
 
@@ -62,7 +62,7 @@ def judged(
         horizon_days=365, column=None, success=(), failure=(), ended="ended", observed_until=until, base_rate=None
     )
     ended = columns["ended"].copy()
-    ended[ended > np.datetime64(until)] = np.datetime64("NaT")
+    ended[ended > np.datetime64(until)] = np.datetime64("NaT", "D")
     labels = label_outcome(outcome, {"ended": ended}, as_of, until)
     relabel = lambda day: relabel_at(outcome, {"ended": ended}, as_of, day)  # noqa: E731
     split = choose_split(labels, as_of if as_of_known else None, groups, Floor(successes=30, failures=30), relabel)
@@ -217,7 +217,7 @@ def test_origins_follow_each_other_and_each_knows_only_what_was_known():
     for row, fit in zip(rows, FITTED[-len(rows) :], strict=True):
         assert (as_of[fit.index_] < np.datetime64(row.starts)).all()
         successes = fit.index_[fit.y_ == 1]
-        assert (as_of[successes] + 365 <= np.datetime64(row.starts)).all()
+        assert (as_of[successes] + np.timedelta64(365, "D") <= np.datetime64(row.starts)).all()
         assert row.n_train == len(fit.index_)
 
 

@@ -24,9 +24,11 @@ def company(seed=0, n=900, link=1.5, age_days=900, first_end=100):
     rng = np.random.default_rng(seed)
     onboarded = rng.random(n) < 0.5
     success = rng.random(n) < expit(link * (onboarded - 0.5))
-    as_of = np.datetime64(UNTIL) - rng.integers(1, age_days, n)
-    ended = np.where(success, np.datetime64("NaT"), as_of + rng.integers(first_end, 365, n)).astype("datetime64[D]")
-    ended[ended > np.datetime64(UNTIL)] = np.datetime64("NaT")
+    as_of = np.datetime64(UNTIL) - rng.integers(1, age_days, n).astype("timedelta64[D]")
+    ended = np.where(
+        success, np.datetime64("NaT", "D"), as_of + rng.integers(first_end, 365, n).astype("timedelta64[D]")
+    )
+    ended[ended > np.datetime64(UNTIL)] = np.datetime64("NaT", "D")
     outcome = Outcome(
         horizon_days=365, column=None, success=(), failure=(), ended="ended", observed_until=UNTIL, base_rate=None
     )
