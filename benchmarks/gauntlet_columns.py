@@ -203,7 +203,7 @@ def _price_list(of: Lives, rng: np.random.Generator) -> pd.Series:
 
 def _growing(of: Lives, rng: np.random.Generator) -> pd.Series:
     """Our number of modules grew over the years, known at signing."""
-    years = (of.signed - (_EXPORT - 1826)).astype(float) / 365
+    years = (of.signed - (_EXPORT - np.timedelta64(1826, "D"))).astype(float) / 365
     return _numbers(np.rint(4 + 1.5 * years + rng.normal(size=len(of))))
 
 
