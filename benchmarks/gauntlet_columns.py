@@ -72,7 +72,10 @@ def _checked_on(of: Lives, rng: np.random.Generator) -> pd.Series:
     """An address is checked before signing; for one in five of those who left, again when the last bill came back."""
     before = of.signed - rng.integers(5, 400, len(of)).astype("timedelta64[D]")
     again = of.gone & (rng.uniform(size=len(of)) < 0.20)
-    return _dates(np.where(again, np.minimum(of.churned + 20, _EXPORT), before), np.zeros(len(of), dtype=bool))
+    return _dates(
+        np.where(again, np.minimum(of.churned + np.timedelta64(20, "D"), _EXPORT), before),
+        np.zeros(len(of), dtype=bool),
+    )
 
 
 def _half_rounded(of: Lives, rng: np.random.Generator) -> pd.Series:
