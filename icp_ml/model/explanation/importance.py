@@ -115,7 +115,8 @@ def importance(refits: Refits) -> Importance:
     over refits beyond what their held-out accounts explain (often 0), so that the luck of one refit cannot pass for
     certainty. On 60 simulated studies the standard error was .018 where the values varied by .019, and larger than
     the variation for weak fits. A fit is important when value > 1.645 standard errors. A fit of pure noise is then
-    called important in about 1 % of studies (benchmarks/importance.py). A fit that says nothing of its own
+    called important in at most 1 % of studies, up to 6 % where nothing matters at all (benchmarks/importance.py). A fit
+    that says nothing of its own
     but goes with one that matters can be called important, as it stands in for it.
 
     References
