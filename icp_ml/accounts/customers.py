@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -113,7 +113,7 @@ class Customers:
         return len(self.ids)
 
 
-def load_customers(study: Study, table: Table | None = None) -> Customers:
+def load_customers(study: Study, table: Table | None = None, also: Sequence[str] = ()) -> Customers:
     """Read the customer table of a study and check every column that the study names.
 
     Parameters
@@ -122,6 +122,8 @@ def load_customers(study: Study, table: Table | None = None) -> Customers:
         Names the table and its columns.
     table : Table, optional
         Already opened; by default the study's accounts.
+    also : sequence of str
+        Further columns that rules name, such as those of a profile; read into `Customers.others`.
 
     Returns
     -------
@@ -141,18 +143,19 @@ def load_customers(study: Study, table: Table | None = None) -> Customers:
     check_listed(study, table)
     needed = needed_columns(study)
     check_present(needed, table)
+    needed += [name for name in also if name in table.columns and name not in needed]
     optional = [name for name in optional_columns(study) if name in table.columns and name not in needed]
     raw = table.read([*needed, *optional])
     if not raw.num_rows:
         raise DataError(message(table.path, "there is a header but no row", "customers", "Export the table again"))
-    return _Loader(study, table, raw).load()
+    return _Loader(study, table, raw, also).load()
 
 
 class _Loader:
     """Read one table, gathering problems so that one message has them all."""
 
-    def __init__(self, study: Study, table: Table, raw: pa.Table) -> None:
-        self.study, self.table, self.raw = study, table, raw
+    def __init__(self, study: Study, table: Table, raw: pa.Table, also: Sequence[str]) -> None:
+        self.study, self.table, self.raw, self.also = study, table, raw, also
         self.where = str(table.path)
         self.problems: list[str] = []
         self.warnings: list[str] = [*table.warnings, *absent_signal(study, table)]
@@ -284,7 +287,9 @@ class _Loader:
         return codes.astype(np.int64)
 
     def _others(self, keep: Flags) -> pd.DataFrame:
-        names = [name for name in other_columns(self.study) if name in self.raw.column_names]
+        structure = {attribute.column for attribute in self.study.attributes}
+        asked = [*other_columns(self.study), *(name for name in self.also if name not in structure)]
+        names = [name for name in dict.fromkeys(asked) if name in self.raw.column_names]
         texts = {name: pd.Series(as_text(self.raw.column(name))[keep], dtype="str") for name in names}
         return pd.DataFrame(texts, index=pd.RangeIndex(int(keep.sum())))
 

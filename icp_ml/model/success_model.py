@@ -90,6 +90,9 @@ class SuccessModel:
         Customers with a known outcome, their ids and attributes; None in bundles that were written without them.
     stability : Stability or None
         Which reasons stay when the model is fitted again; None: not measured.
+    importance : mapping or None
+        What each fit takes off the held-out log loss, as a document of `icp_ml.model.explanation.importance`; None: not
+        measured.
     digest : str
         SHA-256 of the bundle's manifest; empty before it is known.
     version : int or None
@@ -121,6 +124,7 @@ class SuccessModel:
     base_rate: float | None = None
     reference: Reference | None = None
     stability: Stability | None = None
+    importance: Mapping[str, Any] | None = None
     digest: str = ""
     version: int | None = None
 

@@ -18,7 +18,6 @@ from icp_ml.model.evaluation.judged import JudgedRows, judged_rows
 from icp_ml.model.evaluation.leading import leading
 from icp_ml.model.evaluation.slices import SliceKind, looks_like_size, slices
 from icp_ml.model.evaluation.surprises import surprises
-from icp_ml.model.explanation.importance import importance
 from icp_ml.model.explanation.mapping import map_sensitivity
 from icp_ml.model.explanation.points import probability_points
 from icp_ml.model.success_model import SuccessModel
@@ -111,7 +110,7 @@ def why_evidence(prepared: Prepared, served: Served) -> dict[str, Any]:
     )
     stability = served.model.stability
     return {
-        "importance": importance(served.again).as_document(),
+        "importance": served.model.importance,
         "stability": None if stability is None else stability.as_document(),
         "mapping": moves.as_document(study.labels),
         "points": None if served.model.probability_withdrawn else _points(classifier, frame, study.seed),

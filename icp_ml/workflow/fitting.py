@@ -16,12 +16,14 @@ from icp_ml import __version__
 from icp_ml.accounts.contract import learn_contract
 from icp_ml.accounts.outcome import Labels, relabel_at
 from icp_ml.accounts.split import Split, choose_split
+from icp_ml.icp.base import rule_frame
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
 from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, Timeline, evaluate
+from icp_ml.model.explanation.importance import importance
 from icp_ml.model.explanation.stability import Stability
 from icp_ml.model.reference import Reference
-from icp_ml.model.refits import Refits, refits
+from icp_ml.model.refits import refits
 from icp_ml.model.success_model import SuccessModel, identified
 from icp_ml.prospects.admission import customer_key
 from icp_ml.rules import parse_rule
@@ -42,11 +44,10 @@ class _Fitted:
 
 @dataclass(frozen=True)
 class Served:
-    """The model that is served, and refits of it on draws of its customers: how far luck moves it."""
+    """The model that is served, and its classifier, which a success model always has."""
 
     model: SuccessModel
     classifier: SuccessClassifier
-    again: Refits
 
 
 def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation) -> Served:
@@ -71,8 +72,9 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         question_value=_question_values(prepared, classifier, fitted),
         reference=_reference(prepared, fitted),
         stability=Stability.learn(classifier, fitted.frame, again),
+        importance=importance(again).as_document(),
     )
-    return Served(identified(model), classifier, again)
+    return Served(identified(model), classifier)
 
 
 def hypothesis_model(prepared: Prepared, attributes: Sequence[Attribute], criteria: Sequence[str]) -> SuccessModel:
@@ -130,8 +132,7 @@ def _rule(prepared: Prepared) -> npt.NDArray[np.bool_] | None:
     study, customers = prepared.study, prepared.customers
     if study.rule is None:
         return None
-    others = customers.others.drop(columns=list(customers.frame.columns), errors="ignore")
-    return parse_rule(study.rule).matches(pd.concat([customers.frame, others], axis=1))
+    return parse_rule(study.rule).matches(rule_frame(customers))
 
 
 def _classifier(

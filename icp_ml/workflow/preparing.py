@@ -204,11 +204,18 @@ def audit(
 
 
 def prepare(
-    study: Study, customers: pd.DataFrame | None = None, *, earlier: str | Path | pd.DataFrame | None = None
+    study: Study,
+    customers: pd.DataFrame | None = None,
+    *,
+    earlier: str | Path | pd.DataFrame | None = None,
+    also: Sequence[str] = (),
 ) -> Prepared:
-    """Read, label and audit the customers of a study, beside its prospects where it names them."""
+    """Read, label and audit the customers of a study, beside its prospects where it names them.
+
+    `also` names further columns to read, those of a profile's rules.
+    """
     logger.info("reading %s", study.accounts.name if customers is None else "the customers")
-    loaded = load_customers(study, None if customers is None else table_of(customers))
+    loaded = load_customers(study, None if customers is None else table_of(customers), also)
     labels = label_outcome(study.outcome, loaded.outcome, loaded.as_of, loaded.observed_until)
     beside = {"prospects": _opened(study, study.prospects), "earlier": _opened(study, earlier)}
     logger.info("auditing %s customers", f"{len(loaded):,}")
