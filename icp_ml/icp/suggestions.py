@@ -1,0 +1,192 @@
+"""Turn the rules that were found into suggestions for a profile: in words, with their caveats and what they change."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.caveats import caveats
+from icp_ml.icp.contrast import Contrast
+from icp_ml.icp.old_evidence import OldEvidence, old_evidence
+from icp_ml.icp.refine.found import Found, FoundRule
+from icp_ml.icp.rule_words import rule_words
+
+NARROWING = ("add", "tighten", "exclude")
+"""Actions after which fewer accounts meet the profile."""
+
+_PROPOSALS = {
+    "add": "Worth testing: ask also that {rule}.",
+    "tighten": "Worth testing: ask that {rule}, in place of {replaces}.",
+    "loosen": "Worth testing: be content with {rule}, in place of {replaces}.",
+    "drop": "Worth testing: no longer ask that {rule}.",
+    "exclude": "Worth testing: leave accounts out unless {rule}.",
+}
+_FLATTERED = 0.02
+"""A plain difference that is larger than the corrected one by more than this is explained."""
+
+
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """One change of a profile that the evidence speaks for.
+
+    Attributes
+    ----------
+    id : str
+        Twelve hexadecimal digits; the same rule and action have the same.
+    found : FoundRule
+        The statistics.
+    contrast : Contrast
+        Plain success shares inside and outside, all known customers.
+    caveats : tuple of str
+    old_evidence : OldEvidence or None
+        Churn that a capability of today may have kept.
+    profile_after : tuple of str
+        The criteria with the change made.
+    statement : str
+        Proposal and evidence in words.
+    """
+
+    id: str
+    found: FoundRule
+    contrast: Contrast
+    caveats: tuple[str, ...]
+    old_evidence: OldEvidence | None
+    profile_after: tuple[str, ...]
+    statement: str
+
+    @property
+    def rule(self) -> str:
+        """The one suggested criterion."""
+        return self.found.rule
+
+    @property
+    def action(self) -> str:
+        """What adopting it would do to the profile."""
+        return self.found.action
+
+    @property
+    def narrows(self) -> bool:
+        """True where fewer accounts meet the profile after it."""
+        return self.action in NARROWING
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the suggestion as a JSON object, without its price."""
+        old = self.old_evidence
+        return {
+            **self.found.as_document(),
+            "id": self.id,
+            "statement": self.statement,
+            "success_inside": self.contrast.inside.as_document(),
+            "success_outside": self.contrast.outside.as_document(),
+            "caveats": list(self.caveats),
+            "old_evidence": None if old is None else old.as_document(),
+            "profile_after": list(self.profile_after),
+        }
+
+
+def suggestions(base: CustomerBase, found: Found) -> tuple[Suggestion, ...]:
+    """Return one suggestion per rule that was found, in the same order.
+
+    Parameters
+    ----------
+    base : CustomerBase
+    found : Found
+        Of the same customers.
+    """
+    return tuple(_suggestion(base, found, rule) for rule in found.rules)
+
+
+def rules_to_ask(suggestions: Sequence[Suggestion], base: CustomerBase) -> tuple[str, ...]:
+    """Return the text of every rule that the prospects must be held against before anything can be priced.
+
+    The criteria as written and as changed, the suggested rules, and what every capability is needed for.
+    """
+    needs = [one.needs for one in base.profile.situation.capabilities if one.needs is not None]
+    criteria = [criterion.text for criterion in base.profile.criteria]
+    changed = [text for one in suggestions for text in (one.rule, *one.profile_after)]
+    return tuple(dict.fromkeys([*criteria, *needs, *changed]))
+
+
+def changed_criteria(criteria: Sequence[str], rules: Sequence[FoundRule]) -> tuple[str, ...]:
+    """Return criteria after rules were adopted: a rule takes the place of what it replaces, or comes last."""
+    changed = list(criteria)
+    for rule in rules:
+        place = rule.rule if rule.action == "drop" and rule.replaces is None else rule.replaces
+        at = changed.index(place) if place in changed else len(changed)
+        changed[at : at + 1] = [] if rule.action == "drop" else [rule.rule]
+    return tuple(dict.fromkeys(changed))
+
+
+def suggestion_id(rule: str, action: str) -> str:
+    """Return the name of a suggestion, which does not change between reviews.
+
+    Examples
+    --------
+    >>> suggestion_id("team_size >= 10", "add")
+    'd20770b90eaf'
+    """
+    return hashlib.sha256(f"{action} {rule}".encode()).hexdigest()[:12]
+
+
+def _suggestion(base: CustomerBase, found: Found, rule: FoundRule) -> Suggestion:
+    old = old_evidence(base, rule.mask, rule.gain)
+    compared = base.contrast(rule.mask)
+    return Suggestion(
+        id=suggestion_id(rule.rule, rule.action),
+        found=rule,
+        contrast=compared,
+        caveats=(*([] if old is None else [old.sentence]), *caveats(base, rule)),
+        old_evidence=old,
+        profile_after=changed_criteria([one.text for one in base.profile.criteria], [rule]),
+        statement=_statement(base, found, rule, compared),
+    )
+
+
+def _statement(base: CustomerBase, found: Found, rule: FoundRule, compared: Contrast) -> str:
+    labels = base.study.labels
+    words = rule_words(rule.rule, labels)
+    replaced = "" if rule.replaces is None else rule_words(rule.replaces, labels)
+    proposal = _PROPOSALS[rule.action].format(rule=words, replaces=replaced)
+    inside, outside = compared.inside, compared.outside
+    plain = inside.n_success / inside.n if inside.n else float("nan")
+    weighted = "" if abs(plain - inside.share) < 0.005 else f" ({_percent(inside.share)} allowing for young customers)"
+    return (
+        f"{proposal} Of customers where {words}, {inside.n_success:,} of {inside.n:,} with a known outcome "
+        f"succeeded{weighted}, against {_percent(outside.share)} of the others; associated with "
+        f"{100 * rule.gain:+.0f} points (90 %: {100 * rule.low:.0f} to {100 * rule.high:.0f})"
+        f"{_correction(rule, compared)}.{_step(rule)} {found.tried:,} rules were tried. {_held(base, rule)}"
+    )
+
+
+def _correction(rule: FoundRule, compared: Contrast) -> str:
+    gap = abs(compared.difference) - abs(rule.gain)
+    return ", corrected for having been picked as the best of many" if gap > _FLATTERED else ""
+
+
+def _step(rule: FoundRule) -> str:
+    if rule.step_gain is None:
+        return ""
+    sides = {
+        "tighten": "Those it keeps against those it drops",
+        "loosen": "Those it lets in against those still left out",
+    }
+    return f" {sides.get(rule.action, 'The step itself')}: {100 * rule.step_gain:+.0f} points."
+
+
+def _held(base: CustomerBase, rule: FoundRule) -> str:
+    later = base.later()
+    n = int((later & base.labels.known).sum())
+    if rule.confirmed:
+        return f"Held on {n:,} later customers, who did not choose it."
+    if not later.any():
+        return "Not confirmed: there are no later customers to hold it against."
+    return f"Not confirmed yet on the {n:,} later customers."
+
+
+def _percent(share: float) -> str:
+    return "no share" if np.isnan(share) else f"{100 * share:.0f} %"
