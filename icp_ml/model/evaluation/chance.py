@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
 
+from icp_ml.accounts.dealing import dealt
 from icp_ml.model.evaluation.metrics import (
     Floats,
-    Integers,
     ScoredRows,
     by_tie,
     capacity_share_of,
@@ -22,7 +22,6 @@ from icp_ml.model.evaluation.metrics import (
 
 TESTED = ("roc_auc", "average_precision", "lift_at_10", "lift_at_capacity", "log_loss")
 """Metrics that are tested against chance; the first decides."""
-_BLOCK = 2_000_000
 _CLOSE = 1e-12
 
 Statistics = Callable[[Floats, Floats], dict[str, Floats]]
@@ -145,7 +144,7 @@ def against_chance(
     places = [np.argsort(np.argsort(rows.position)) for rows in repeats]
     observed = statistics([outcome[None, place] for place in places], [weight[None, place] for place in places])
     found: list[dict[str, Floats]] = []
-    for source in _dealt(first.clusters[account], n_permutations, seed):
+    for source in dealt(first.clusters[account], n_permutations, seed):
         y, w = outcome[source], weight[source]
         found.append(statistics([y[:, place] for place in places], [w[:, place] for place in places]))
     draws = {name: np.concatenate([part[name] for part in found]) for name in TESTED}
@@ -184,22 +183,3 @@ def _mean_of(each: list[Statistics]) -> Callable[[list[Floats], list[Floats]], d
         return {name: np.mean([metrics[name] for metrics in found], axis=0) for name in TESTED}
 
     return computed
-
-
-def _dealt(clusters: Integers, n_permutations: int, seed: int) -> Iterator[Integers]:
-    """Yield, in blocks of permutations, from which account each account gets its outcome."""
-    rng = np.random.default_rng(seed)
-    n, sizes = len(clusters), np.bincount(clusters)
-    block = max(1, _BLOCK // n)
-    layout = np.lexsort((clusters, sizes[clusters]))
-    for start in range(0, n_permutations, block):
-        size = min(block, n_permutations - start)
-        if sizes.max() == 1:
-            yield rng.permuted(np.tile(np.arange(n), (size, 1)), axis=1)
-            continue
-        order = np.argsort(sizes + rng.random((size, len(sizes))), axis=1)  # clusters, mixed among those of their size
-        rank = np.empty_like(order)
-        np.put_along_axis(rank, order, np.broadcast_to(np.arange(len(sizes)), order.shape), axis=1)
-        source = np.empty((size, n), dtype=np.int64)
-        source[:, layout] = np.argsort(rank[:, clusters] + rng.random((size, n)), axis=1)
-        yield source

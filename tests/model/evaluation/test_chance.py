@@ -8,7 +8,7 @@ from scipy.special import expit
 from scipy.stats import mannwhitneyu
 
 from icp_ml.accounts.split import grouped_folds
-from icp_ml.model.evaluation.chance import TESTED, _dealt, against_chance, p_words
+from icp_ml.model.evaluation.chance import TESTED, against_chance, p_words
 from icp_ml.model.evaluation.metrics import scored_rows
 
 
@@ -73,15 +73,6 @@ def test_row_order_of_equal_rows_and_weights_of_one_do_not_matter():
     plain, weighted = rows_of(y, m), rows_of(y, m, weight=np.full(len(y), 3.0))
     ours, theirs = (against_chance([each], n_permutations=300).p_values for each in (plain, weighted))
     assert ours["roc_auc"] == theirs["roc_auc"]
-
-
-def test_related_accounts_go_together_to_a_group_of_their_size():
-    clusters = np.array([0, 1, 1, 2, 3, 3, 4, 4, 4, 5])
-    sizes = np.bincount(clusters)
-    for source in np.concatenate(list(_dealt(clusters, 50, 0))):
-        assert sorted(source) == list(range(10))
-        assert (sizes[clusters[source]] == sizes[clusters]).all()
-        assert all(len(set(clusters[source][clusters == group])) == 1 for group in range(6))
 
 
 def test_groups_that_are_alike_in_both_are_no_signal():
