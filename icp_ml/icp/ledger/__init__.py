@@ -1,0 +1,12 @@
+"""The ledger of a profile: what was predicted, what was decided, and how it turned out; lines are only ever added."""
+
+from __future__ import annotations
+
+from icp_ml.icp.ledger.chain import Ledger, append, ledger_path
+from icp_ml.icp.ledger.entries import decision_entry, review_entries
+from icp_ml.icp.ledger.scored import Scored
+from icp_ml.icp.ledger.scores import LedgerScores, score_ledger
+
+__all__ = [
+    "Ledger", "LedgerScores", "Scored", "append", "decision_entry", "ledger_path", "review_entries", "score_ledger",
+]  # fmt: skip
