@@ -20,6 +20,8 @@ say why in six fits, and put prospects in order."""
 EPILOG = """exit codes: 0 done; 2 wrong usage or configuration; 3 done and written, but a gate said no;
 4 unacceptable data; 5 model refused; 6 the operating system could not read or write; 1 a defect of ours."""
 
+_MODEL = "folder, models:/NAME@champion, models:/NAME/3 or runs:/ID/model"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
@@ -65,7 +67,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser("icp-ml", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"icp-ml {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_quickstart, _init, _audit, _train, _check, _score, _explain, _simulate):
+    for add in (_quickstart, _init, _audit, _train, _check, _score, _explain, _review, _simulate):
         add(commands)
     return parser
 
@@ -117,6 +119,10 @@ def _train(commands: Any) -> None:
 
 def _study_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("study", metavar="STUDY", help="the study file (YAML)")
+    _override_argument(parser)
+
+
+def _override_argument(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="override a key of the study"
     )
@@ -150,6 +156,16 @@ def _explain(commands: Any) -> None:
     _reading_arguments(parser)
 
 
+def _review(commands: Any) -> None:
+    parser = _command(commands, "review", "is the profile still right? judge it, and say what to do next", _run_review)
+    parser.add_argument("profile", metavar="PROFILE", help="the profile file (YAML)")
+    parser.add_argument("--study", metavar="STUDY", required=True, help="the study file (YAML)")
+    parser.add_argument("--model", metavar="MODEL", required=True, help=_MODEL)
+    parser.add_argument("--out", metavar="DIR", required=True, help="the review's folder; replaced whole if it is ours")
+    parser.add_argument("--prospects", metavar="FILE", help="the market (default: the prospects of the study)")
+    _override_argument(parser)
+
+
 def _prospect_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("prospects", metavar="PROSPECTS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
     _reading_arguments(parser)
@@ -157,12 +173,7 @@ def _prospect_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _reading_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--model",
-        metavar="MODEL",
-        required=True,
-        help="folder, models:/NAME@champion, models:/NAME/3 or runs:/ID/model",
-    )
+    parser.add_argument("--model", metavar="MODEL", required=True, help=_MODEL)
     parser.add_argument("--as-of", metavar="DATE", help="the day on which the attributes were known (YYYY-MM-DD)")
     parser.add_argument("--encoding", help="encoding of a CSV, e.g. latin-1 (default utf-8)")
     parser.add_argument("--delimiter", help="delimiter of a CSV (default: that of the study, else a comma)")
@@ -239,6 +250,19 @@ def _run_explain(options: argparse.Namespace) -> Any:
     names = ("as_of", "encoding", "delimiter")
     reading = {name: getattr(options, name) for name in names}
     return workflow.explain(options.accounts, options.model, options.id, out=options.out, reading=reading)
+
+
+def _run_review(options: argparse.Namespace) -> Any:
+    import icp_ml.workflow as workflow
+
+    return workflow.review(
+        options.profile,
+        options.study,
+        options.model,
+        out=options.out,
+        prospects=options.prospects,
+        overrides=options.overrides,
+    )
 
 
 def _reading(options: argparse.Namespace) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Market:
         Rows read, scored, rejected, excluded, already customers.
     notes : tuple of str
         What was odd about the table.
+    sha256 : str
+        Digest of the table's bytes.
     """
 
     ids: npt.NDArray[np.object_]
@@ -63,6 +65,7 @@ class Market:
     status: npt.NDArray[np.object_] | None = None
     counts: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    sha256: str = ""
 
     def __len__(self) -> int:
         """Return the number of prospects."""
@@ -137,6 +140,7 @@ class _Reader:
             status=joined.get("status"),
             counts=tally_document(self.admission.tally, int((~in_domain).sum())),
             notes=(*self.admission.notes, *parity_notes(self.base.model, self.admission.tally)),
+            sha256=self.table.sha256,
         )
 
     def _part(self, admitted: Admitted | None) -> dict[str, npt.NDArray[Any]]:
@@ -150,7 +154,7 @@ class _Reader:
             part |= self._scored(admitted if n else None)
         if self.status is not None:
             cells = as_text(admitted.batch.column(self.status.column)) if admitted else np.empty(0, dtype=object)
-            part["status"] = statuses(self.status, cells)
+            part["status"] = statuses(self.status, cells).state
         return part
 
     def _scored(self, admitted: Admitted | None) -> dict[str, npt.NDArray[Any]]:
