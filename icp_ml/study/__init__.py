@@ -49,7 +49,7 @@ __all__ = [
 STAGES: tuple[Stage, ...] = ("prospect", "discovery", "customer")
 """When an attribute is known; each stage knows what the earlier ones do."""
 
-NO_ROOM_YET = (*("readiness", "economics", "deals", "status", "desired_outcome", "exploration"),)
+NO_ROOM_YET = (*("readiness", "economics", "desired_outcome", "exploration"),)
 """Keys that are validated and kept, but that no part of the package uses yet."""
 
 _PATHS = ("accounts", "prospects")
@@ -104,6 +104,8 @@ class Study:
         Tables, resolved against the YAML file's folder.
     attributes : tuple of Attribute
         In the order of the six fits, then context.
+    deals : Deals or None
+        Its `table` is resolved too.
     """
 
     name: str
@@ -225,12 +227,13 @@ def study_json_schema() -> dict[str, Any]:
 
 def _study(file: StudyFile, folder: Path, path: Path) -> Study:
     attributes = tuple(Attribute(fit=fit, **dict(key)) for _, fit, key in attribute_keys(file))
-    shared = {name: value for name, value in file if name not in (*_PATHS, "fits", "context")}
+    shared = {name: value for name, value in file if name not in (*_PATHS, "deals", "fits", "context")}
     return Study(
         **shared,
         path=path,
         accounts=folder / file.accounts,
         prospects=folder / file.prospects if file.prospects else None,
+        deals=file.deals and file.deals.model_copy(update={"table": str(folder / file.deals.table)}),
         attributes=attributes,
         listed_columns=frozenset(_listed(file)),
         _document=_canonical(file),

@@ -98,8 +98,6 @@ def test_the_whole_contract_loads(contract, tmp_path):
     assert set(study.not_used) == {
         "readiness",
         "economics",
-        "deals",
-        "status",
         "desired_outcome",
         "exploration",
     }
