@@ -7,6 +7,7 @@ from typing import Any
 
 from icp_ml.icp.ledger.chain import Entry, Ledger
 from icp_ml.icp.ledger.entries import goal_id
+from icp_ml.model.evaluation.judged import percent
 
 Document = Mapping[str, Any]
 _SEEN = 0.005
@@ -68,7 +69,7 @@ def _chance(last: Entry, document: Document) -> Iterator[str]:
         if (before is None) != (now is None):
             yield f"The chance of the goal {'can' if before is None else 'cannot'} be told now."
     elif abs(now - before) >= _SEEN:
-        yield f"The chance of the goal went from {before:.0%} to {now:.0%}."
+        yield f"The chance of the goal went from {percent(before)} to {percent(now)}."
 
 
 def _criteria(last: Entry, document: Document) -> Iterator[str]:

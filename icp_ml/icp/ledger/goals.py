@@ -11,6 +11,7 @@ import numpy as np
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.ledger.chain import Entry, Ledger
 from icp_ml.icp.ledger.scored import Scored
+from icp_ml.model.evaluation.judged import percent
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def _outcome(stated: Entry, ledger: Ledger, base: CustomerBase) -> _Outcome:
 def _counted(stated: Entry, base: CustomerBase) -> float | None:
     """Count what the profile's table of progress adds up to inside the situation of an earlier prediction."""
     measure = base.profile.situation.goal.measure
-    now = measure if isinstance(measure, str) else measure.model_dump(mode="json")
+    now = measure if isinstance(measure, str) else measure.column
     if base.progress is None or now != stated["goal"]["measure"]:
         return None
     value, since = _baseline(stated)
@@ -95,30 +96,24 @@ def _counted(stated: Entry, base: CustomerBase) -> float | None:
 
 
 def _baseline(stated: Entry) -> tuple[float, np.datetime64]:
-    """Return what there was already, and the first day whose wins come on top of it."""
-    baseline, starts = stated.get("baseline"), np.datetime64(stated["starts"], "D")
-    if not isinstance(baseline, Mapping):
-        return float(baseline or 0.0), starts
-    on = np.datetime64(baseline["on"], "D")
-    return float(baseline["value"]), starts if on == starts else on + np.timedelta64(1, "D")
+    """Return what there was at the end of a day, and the day after; without one, 0 on the first day."""
+    value, on = float(stated["baseline"]["value"]), str(stated["baseline"]["on"])
+    is_default = value == 0.0 and on == stated["starts"]
+    return value, np.datetime64(on, "D") + np.timedelta64(0 if is_default else 1, "D")
 
 
 def _scored(stated: Entry, outcome: _Outcome) -> Scored:
     chance, goal = float(stated["prediction"]), stated["goal"]
-    words = goal.get("words") or f"{goal['target']:,.0f} {_measure_words(goal['measure'])}"
+    words = goal.get("words") or f"{goal['target']:,.0f} {goal['measure']}"
     state = "open"
     if outcome.reached is not None:
         state = "held" if (chance >= 0.5) == outcome.reached else "did not hold"
     sentence = (
-        f"On {stated['stated_on']} the chance of the goal ({words} by {stated['ends']}) was put at {chance:.0%}: "
+        f"On {stated['stated_on']} the chance of the goal ({words} by {stated['ends']}) was put at {percent(chance)}: "
         f"{outcome.why}."
     )
     observed = None if outcome.reached is None else float(outcome.reached)
     return Scored(str(stated["id"]), "goal", str(stated["stated_on"]), chance, observed, state, sentence)
-
-
-def _measure_words(measure: Any) -> str:
-    return str(measure["column"]) if isinstance(measure, Mapping) else str(measure)
 
 
 def _quarters(chances: Sequence[Entry], outcomes: Mapping[str, _Outcome]) -> tuple[Quarter, ...]:

@@ -18,6 +18,7 @@ from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Contrast, contrast
 from icp_ml.icp.ledger.chain import Entry, Ledger
 from icp_ml.icp.ledger.scored import Scored
+from icp_ml.icp.words import points
 from icp_ml.rules import parse_rule
 
 Flags = npt.NDArray[np.bool_]
@@ -48,7 +49,7 @@ def score_suggestions(ledger: Ledger, base: CustomerBase) -> tuple[Scored, ...]:
 
 def _scored(stated: Entry, ledger: Ledger, base: CustomerBase) -> Scored:
     judged, decision = _judged(stated, base), _decision(stated, ledger, base)
-    predicted = _points(stated["gain"], stated.get("low"), stated.get("high"))
+    predicted = _with_interval(stated["gain"], stated.get("low"), stated.get("high"))
     said = f"Suggested on {stated['stated_on']}: {stated['action']} {stated['rule']} ({predicted})."
     sentence = " ".join(part for part in (said, judged.words, _decision_words(decision)) if part)
     return Scored(
@@ -121,7 +122,7 @@ def _compared(stated: Entry, found: Contrast) -> _Judged:
     bar = max(min(bounds, default=0.0), 0.0)
     state = "did not hold" if high < bar else "held" if low > 0 else "open"
     n = found.inside.n + found.outside.n
-    seen = f"Among {n:,} customers signed since: {_points(found.difference, found.low, found.high)}"
+    seen = f"Among {n:,} customers signed since: {_with_interval(found.difference, found.low, found.high)}"
     ends = {"held": "it held", "did not hold": "it did not hold", "open": "too few to tell"}[state]
     return _Judged(state, f"{seen}; {ends}.", found.difference)
 
@@ -162,6 +163,6 @@ def _decision_words(decision: Mapping[str, Any] | None) -> str:
     return f"{str(decision['state']).capitalize()} by {by}."
 
 
-def _points(gain: float, low: float | None, high: float | None) -> str:
+def _with_interval(gain: float, low: float | None, high: float | None) -> str:
     interval = "" if low is None or high is None else f" (90 %: {100 * low:+.0f} to {100 * high:+.0f})"
-    return f"{100 * gain:+.0f} points{interval}"
+    return f"{points(gain)}{interval}"

@@ -16,7 +16,7 @@ def changes(path, **now):
 
 @pytest.mark.parametrize(("now", "sentence"), [
     ({"verdict": "change_profile"}, "The verdict was 'keep the profile' and is 'change the profile' now."),
-    ({"chance": 0.31}, "The chance of the goal went from 60% to 31%."),
+    ({"chance": 0.31}, "The chance of the goal went from 60 % to 31 %."),
     ({"progress": {"goal": {}, "chance": None}}, "The chance of the goal cannot be told now."),
     ({"criteria": [{"rule": "employees >= 50", "state": "supported"}]},
      "employees >= 50: 'cannot tell' in the last review, 'supported' now."),

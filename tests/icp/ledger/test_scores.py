@@ -76,7 +76,7 @@ def test_a_goal_is_open_until_its_day(ledger_file):
     scores = score_ledger(ledger_of(ledger_file, review()), base_of(today="2026-03-30", wins=[("2026-01-05", 9.0)]))
     goal = scores.scored[0]
     assert (goal.kind, goal.state, goal.observed, scores.brier) == ("goal", "open", None, ())
-    assert "put at 60%: open until 2026-03-31" in goal.sentence
+    assert "put at 60 %: open until 2026-03-31" in goal.sentence
 
 
 @pytest.mark.parametrize(("amount", "reached", "state"), [(70_000, 1.0, "held"), (69_000, 0.0, "did not hold")])
@@ -116,7 +116,8 @@ def test_brier_by_quarter_is_the_mean_square(ledger_file):
 
 def test_the_usual_share_knows_only_goals_that_had_ended(ledger_file):
     next_one = review("r2", "2026-04-15", 0.5)
-    next_one["profile"] |= {"starts": "2026-04-01", "ends": "2026-06-30", "baseline": None}
+    next_one["profile"] |= {"starts": "2026-04-01", "ends": "2026-06-30"}
+    next_one["profile"] |= {"baseline": {"value": 0, "on": "2026-04-01"}}
     wins = [("2026-03-20", 120_000), ("2026-05-20", 10_000), ("2026-06-20", 30_000)]
     scores = score_ledger(ledger_of(ledger_file, review(), next_one), base_of(wins=wins))
     assert [one.quarter for one in scores.brier] == ["2026 Q1", "2026 Q2"]
@@ -180,7 +181,7 @@ def test_the_same_run_repeated_says_the_same(ledger_file):
     before = score_ledger(Ledger.read(ledger_file), base, now).as_document()
     after = score_ledger(ledger_of(ledger_file, now), base, now).as_document()
     assert before == after
-    assert before["last"]["changes"] == ["The chance of the goal went from 60% to 40%."]
+    assert before["last"]["changes"] == ["The chance of the goal went from 60 % to 40 %."]
 
 
 def test_a_sparse_review_is_written_too(ledger_file):
