@@ -11,6 +11,7 @@ _WORDS = {
     "==": "is {}", "!=": "is not {}", ">=": "is {} or more", "<=": "is {} or less", ">": "is above {}",
     "<": "is below {}",
 }  # fmt: skip
+_OF_DAYS = {">=": "is {} or later", "<=": "is {} or earlier", ">": "is after {}", "<": "is before {}"}
 _OPPOSITE = {"==": "!=", "!=": "==", ">=": "<", "<": ">=", ">": "<=", "<=": ">"}
 
 
@@ -55,7 +56,8 @@ def _said(node: Node, labels: Mapping[str, str]) -> str:
 def _predicate(node: Node) -> str:
     match node:
         case Compare():
-            return _WORDS[node.operator].format(_value(node.value))
+            words = _WORDS | _OF_DAYS if isinstance(node.value, dt.date) else _WORDS
+            return words[node.operator].format(_value(node.value))
         case Not(Compare(column, operator, value)):
             return _predicate(Compare(column, _OPPOSITE[operator], value))
         case Among():
