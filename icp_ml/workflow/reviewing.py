@@ -21,6 +21,7 @@ from icp_ml.icp.base import CustomerBase, rule_frame
 from icp_ml.icp.ledger import Ledger, append, ledger_path, review_entries
 from icp_ml.icp.profile import Profile, load_profile
 from icp_ml.icp.review import review_base
+from icp_ml.icp.wins import wins_of
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
 from icp_ml.report.render import review_files
@@ -155,7 +156,7 @@ def read_base(
     _ensure_columns(profile, prepared, frame)
     _ensure_attributes(model, prepared)
     deals = read_deals(study)
-    progress = _progress(profile, study)
+    progress = _progress(profile, study) or wins_of(profile, prepared.customers, deals)
     return CustomerBase(
         profile=profile,
         customers=prepared.customers,
