@@ -99,7 +99,7 @@ def _listed(values: pd.Series[Any]) -> Iterator[Candidate]:
         yield from _zero(column, numbers)
     elif pd.api.types.is_datetime64_any_dtype(values.dtype):
         days = present.to_numpy(dtype="datetime64[D]")
-        yield from _ordered(column, [cut.item() for cut in day_cuts(days)] if len(days) else [])
+        yield from _ordered(column, day_cuts(days) if len(days) else [])
     else:
         yield from _levels(column, present.astype(str), len(values))
     for operator in ("is not null", "is null"):

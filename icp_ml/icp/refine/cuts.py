@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 import numpy as np
@@ -14,6 +15,7 @@ _SLACK = 0.02
 """A cut may move by this share of the values, when that makes it a rounder number."""
 _STEPS = (5.0, 2.0, 1.0)
 _MONTHS = (12, 3, 1)
+_EPOCH = dt.date(1970, 1, 1)
 
 
 def number_cuts(values: Floats) -> list[float]:
@@ -32,7 +34,7 @@ def number_cuts(values: Floats) -> list[float]:
     return sorted({round_number(low, high) for low, high in _gaps(np.sort(values))})
 
 
-def day_cuts(days: npt.NDArray[np.datetime64]) -> list[np.datetime64]:
+def day_cuts(days: npt.NDArray[np.datetime64]) -> list[dt.date]:
     """Return cuts near the deciles on the first day of a year, quarter or month where there is one."""
     numbers = np.sort(days.astype("datetime64[D]").astype(np.int64)).astype(np.float64)
     return sorted({_round_day(low, high) for low, high in _gaps(numbers)})
@@ -76,12 +78,11 @@ def _quantile(ordered: Floats, share: float) -> float:
     return float(ordered[min(int(share * len(ordered)), len(ordered) - 1)])
 
 
-def _round_day(low: float, high: float) -> np.datetime64:
+def _round_day(low: float, high: float) -> dt.date:
     """Return the first day of a year, quarter or month after ``low`` and up to ``high``; else ``high``."""
-    first, last = (np.datetime64(int(number), "D") for number in (low, high))
+    first, last = (_EPOCH + dt.timedelta(days=int(number)) for number in (low, high))
     for months in _MONTHS:
-        month = int(last.astype("datetime64[M]").astype(np.int64)) // months * months
-        start = np.datetime64(month, "M").astype("datetime64[D]")
-        if first < start <= last:
+        start = last.replace(month=(last.month - 1) // months * months + 1, day=1)
+        if first < start:
             return start
     return last

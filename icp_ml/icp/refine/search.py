@@ -1,0 +1,161 @@
+"""Judge the best rule of every attribute: chance, false discoveries, effect, later customers, stability."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from icp_ml.accounts.outcome import Labels
+from icp_ml.accounts.split import Split
+from icp_ml.icp.refine.confirm import LEVEL, Later, later_judgement
+from icp_ml.icp.refine.estimate import Effect, TwoGroups, cross_fitted, folds_of, two_groups
+from icp_ml.icp.refine.grid import Grid
+from icp_ml.icp.refine.sample import Sample, sample_of, sums_of, z_values
+from icp_ml.icp.refine.screen import N_PERMUTATIONS, Screened, false_discovery_rates, screen
+from icp_ml.icp.refine.signing import differs_by_period, p_within_periods
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+
+N_HALVES = 50
+ABOUT_THE_SAME = 0.7
+"""Correlation of two rules over customers from which on they are about the same."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Evidence:
+    """What rules are judged by.
+
+    Attributes
+    ----------
+    labels : Labels
+        Outcome of every customer, as known today.
+    split : Split
+        Earlier and later customers.
+    as_of : ndarray of datetime64[D], shape (n,), or None
+        Day of signing.
+    groups : ndarray of int, shape (n,), or None
+        Related accounts share a number.
+    n_permutations, seed : int
+        Of the test against chance.
+    """
+
+    labels: Labels
+    split: Split
+    as_of: npt.NDArray[np.datetime64] | None = None
+    groups: Integers | None = None
+    n_permutations: int = N_PERMUTATIONS
+    seed: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """The best rule of one attribute, judged.
+
+    Attributes
+    ----------
+    grid : Grid
+    best : Screened
+        Among all customers, with the p-value before signing is looked at.
+    p_value, q_value : float
+        Of the attribute, and over all attributes.
+    effect : Effect
+        Cross-fitted.
+    p_within : float or None
+        Of the rule among customers signed in the same period, where it is met more often in some periods.
+    later : Later or None
+        Of the rule that earlier customers chose, if it was among their best.
+    """
+
+    grid: Grid
+    best: Screened
+    p_value: float
+    q_value: float
+    effect: Effect
+    p_within: float | None
+    later: Later | None
+
+    @property
+    def is_found(self) -> bool:
+        """True when the rule is a discovery at a false discovery rate of .10."""
+        return self.q_value <= LEVEL
+
+    @property
+    def goes_with_signing(self) -> bool:
+        """True when it looks like success, but not among customers signed in the same period."""
+        return self.p_within is not None and self.p_value > self.best.p_value and not self.is_found
+
+
+@dataclass(frozen=True, eq=False)
+class Searched:
+    """Every attribute judged, and what effects are like over all of them."""
+
+    judged: tuple[Judged, ...]
+    sample: Sample
+    prior: TwoGroups
+    later: Mapping[int, Later] = field(default_factory=dict)
+
+
+def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
+    """Judge the best rule of every attribute.
+
+    Parameters
+    ----------
+    grids : sequence of Grid
+        One per attribute.
+    evidence : Evidence
+        Outcomes, split and days of signing.
+
+    Returns
+    -------
+    Searched
+        In the order of the grids.
+    """
+    sample = sample_of(evidence.labels, evidence.groups)
+    permuted = {"n_permutations": evidence.n_permutations, "seed": evidence.seed}
+    best = screen(grids, sample, **permuted)
+    within = [_p_within(grid, one, evidence) for grid, one in zip(grids, best, strict=True)]
+    p_values = [one.p_value if p is None else max(one.p_value, p) for one, p in zip(best, within, strict=True)]
+    q_values = false_discovery_rates(p_values)
+    folds = folds_of(sample, evidence.seed)
+    effects = [cross_fitted(grid, sample, folds) for grid in grids]
+    later = later_judgement(grids, evidence.split, evidence.groups, **permuted)
+    judged = tuple(
+        Judged(grid, best[at], p_values[at], float(q_values[at]), effects[at], within[at], later.get(at))
+        for at, grid in enumerate(grids)
+    )
+    prior = two_groups([one.step for one in effects], [one.step_error for one in effects])
+    return Searched(judged, sample, prior, later)
+
+
+def stable_share(grid: Grid, which: int, sample: Sample, seed: int) -> float:
+    """Return the share of half samples whose best rule of the attribute is about the same one.
+
+    References
+    ----------
+    Meinshausen and Buehlmann (2010), Stability selection, JRSS B 72:417.
+    """
+    rng = np.random.default_rng([seed, 2])
+    n = int(sample.clusters.max()) + 1
+    mask = grid.mask(which)[sample.rows].astype(np.float64)
+    chosen = []
+    for _ in range(N_HALVES):
+        half = np.where(rng.permutation(n) < n // 2, 0, -1)[sample.clusters]
+        chosen.append(int(np.argmax(z_values(grid, sums_of(grid, sample, half))[0])))
+    alike = {other: _alike(mask, grid.mask(other)[sample.rows].astype(np.float64)) for other in set(chosen)}
+    return float(np.mean([alike[other] for other in chosen]))
+
+
+def _alike(one: Floats, other: Floats) -> bool:
+    if one.std() == 0 or other.std() == 0:
+        return False
+    return float(np.corrcoef(one, other)[0, 1]) >= ABOUT_THE_SAME
+
+
+def _p_within(grid: Grid, best: Screened, evidence: Evidence) -> float | None:
+    if evidence.as_of is None or not differs_by_period(grid.mask(best.which), evidence.as_of):
+        return None
+    return p_within_periods(*grid.sides(best.which), evidence.labels, evidence.as_of)
