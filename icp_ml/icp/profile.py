@@ -8,8 +8,10 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from icp_ml.rules import Rule, parse_rule
@@ -17,6 +19,9 @@ from icp_ml.strict.model import Day, Problem, StrictModel, read_model, refuse, w
 from icp_ml.strict.yaml import load_yaml
 from icp_ml.study.checks import rule_problem
 from icp_ml.study.schema import Column, Name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Mode = Literal["acquisition", "customer_success"]
 
@@ -125,6 +130,26 @@ class Profile:
         needs = [capability.rule for capability in self.situation.capabilities]
         rules = [*self.criteria, *(rule for rule in needs if rule is not None)]
         return frozenset(column for rule in rules for column in rule.columns)
+
+    def matches(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Return True for every account that meets all criteria and needs no capability that is missing.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (n, n_columns)
+            With every column of :attr:`columns`; unknown does not match, and is no need.
+
+        Raises
+        ------
+        DataError
+            A column of a rule is missing.
+        """
+        inside = np.ones(len(frame), dtype=bool)
+        for rule in self.criteria:
+            inside &= rule.matches(frame)
+        for need in (one.rule for one in self.situation.capabilities if one.is_missing):
+            inside &= True if need is None else ~need.matches(frame)
+        return inside
 
     def as_document(self) -> dict[str, Any]:
         """Return the profile as one canonical JSON document without defaults and absolute paths."""
