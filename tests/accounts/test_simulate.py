@@ -139,7 +139,7 @@ def test_attributes_show_their_fit_and_noise_shows_nothing(companies):
 
 def test_same_seed_same_company_and_another_seed_another():
     first, again, other = (simulate(200, 300, seed=seed, leaks=True) for seed in (5, 5, 6))
-    for name in ("customers", "prospects", "truth_customers", "truth_prospects", "progress"):
+    for name in ("customers", "prospects", "truth_customers", "truth_prospects", "progress", "deals"):
         pd.testing.assert_frame_equal(getattr(first, name), getattr(again, name))
     assert not first.customers["integrations"].equals(other.customers["integrations"])
 
@@ -234,7 +234,11 @@ def test_study_says_when_each_attribute_is_known(folder):
 
 def test_profile_loads(folder):
     profile = load_profile(folder / "profile.yaml")
-    assert profile.situation.goal.target % 10_000 == 0
+    target = profile.situation.goal.target
+    assert target % 10_000 == 0
+    assert [one.at_least for one in profile.situation.milestones] == pytest.approx(
+        [target / 3, 2 * target / 3], abs=500
+    )
     columns = set(pq.read_schema(folder / "customers.parquet").names)
     assert {name for rule in profile.criteria for name in getattr(rule, "columns", ())} <= columns
 
@@ -242,7 +246,7 @@ def test_profile_loads(folder):
 def test_files_are_the_ones_of_the_contract(folder):
     files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert files == {
-        "customers.parquet", "prospects.parquet", "study.yaml", "profile.yaml", "progress.csv",
+        "customers.parquet", "prospects.parquet", "study.yaml", "profile.yaml", "progress.csv", "deals.csv",
         "truth/customers.parquet", "truth/prospects.parquet",
     }  # fmt: skip
     truth = pq.read_schema(folder / "truth" / "prospects.parquet").names

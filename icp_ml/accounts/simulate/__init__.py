@@ -16,6 +16,15 @@ import pyarrow.parquet as pq
 from scipy.special import expit, log_expit
 
 from icp_ml.accounts.simulate.columns import draw_attributes, draw_context, draw_names, known_to_prospects
+from icp_ml.accounts.simulate.deals import (
+    Clock,
+    customer_states,
+    in_order,
+    other_deals,
+    prospect_states,
+    wanted,
+    won_deals,
+)
 from icp_ml.accounts.simulate.leaks import LEAKS, plant
 from icp_ml.accounts.simulate.study_text import profile_text, study_text
 from icp_ml.errors import UsageError, message
@@ -74,6 +83,9 @@ class Company:
         The files a team would write, as text.
     progress : DataFrame
         What the situation of the profile has won so far: ``date, account_id, value``.
+    deals : DataFrame
+        Every deal won, and what was lost or is open with prospects: ``account_id, opened_on, closed_on, is_won, amount,
+        channel``.
     """
 
     customers: pd.DataFrame
@@ -83,6 +95,7 @@ class Company:
     study: str
     profile: str
     progress: pd.DataFrame
+    deals: pd.DataFrame
 
 
 def simulate(
@@ -110,7 +123,7 @@ def simulate(
     Returns
     -------
     Company
-        Tables, truth, study, profile and progress.
+        Tables, truth, study, profile, progress and deals.
 
     Raises
     ------
@@ -126,7 +139,7 @@ def simulate(
     """
     _check(n_customers, n_prospects, world)
     planted = tuple(LEAKS) if leaks is True else tuple(leaks or ())
-    of_customers, of_prospects, of_life, of_leaks, of_progress = np.random.default_rng(seed).spawn(5)
+    of_customers, of_prospects, of_life, of_leaks, of_progress, *of_sales = np.random.default_rng(seed).spawn(7)
     market = _win_customers(n_customers, world, of_customers)
     signed_on = np.datetime64(OBSERVED_UNTIL, "D") - _draw_ages(n_customers, of_life)
     truth, context = _truth("A", market, world, signed_on, of_customers)
@@ -138,15 +151,25 @@ def simulate(
     prospect_market = _draw_latent(n_prospects, of_prospects)
     prospect_truth, prospect_context = _truth("P", prospect_market, world, today, of_prospects)
     prospects = known_to_prospects(_table(prospect_truth, prospect_market, prospect_context, today, of_prospects))
-    progress = _progress(customers, of_progress)
+    value = _values(n_customers, of_progress)
+    progress = _progress(customers, value)
+    won, other = (
+        won_deals(customers, value, of_sales[0]),
+        _other_deals(prospects, prospect_truth, n_customers, of_sales[1]),
+    )
+    customers, prospects = plant(customers, planted, left, of_leaks), plant(prospects, planted, None, of_leaks)
+    chance = truth["p_success"].to_numpy()
     return Company(
-        customers=plant(customers, planted, left, of_leaks),
-        prospects=plant(prospects, planted, None, of_leaks),
+        customers=customers.assign(
+            lifecycle=customer_states(customers, chance, of_sales[0]), wanted=wanted(customers, of_sales[0])
+        ),
+        prospects=prospects.assign(lifecycle=prospect_states(prospects, other), wanted=wanted(prospects, of_sales[1])),
         truth_customers=truth,
         truth_prospects=prospect_truth,
         study=study_text(planted),
         profile=profile_text(*SITUATION, target=_target(progress)),
         progress=progress,
+        deals=in_order(won, other),
     )
 
 
@@ -167,7 +190,8 @@ def write_company(company: Company, out: Path) -> None:
     _write_parquet(company.truth_prospects, out / "truth" / "prospects.parquet")
     (out / "study.yaml").write_text(company.study, encoding="utf-8")
     (out / "profile.yaml").write_text(company.profile, encoding="utf-8")
-    company.progress.to_csv(out / "progress.csv", index=False, date_format="%Y-%m-%d", lineterminator="\n")
+    for name, table in (("progress", company.progress), ("deals", company.deals)):
+        table.to_csv(out / f"{name}.csv", index=False, date_format="%Y-%m-%d", lineterminator="\n")
 
 
 def survival_exponent(days: npt.NDArray[np.int64]) -> Floats:
@@ -293,12 +317,21 @@ def _with_contract(
     return table
 
 
-def _progress(customers: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
+def _values(n: int, rng: np.random.Generator) -> Floats:
+    """Return what each customer signed for, lognormal, in hundreds."""
+    return np.asarray(np.rint(80 * np.exp(0.5 * rng.normal(size=n))) * 100)
+
+
+def _progress(customers: pd.DataFrame, value: Floats) -> pd.DataFrame:
     """Return the deals that the situation of the profile has won so far."""
-    value = np.rint(80 * np.exp(0.5 * rng.normal(size=len(customers)))) * 100
     deals = pd.DataFrame({"date": customers["signed_on"], "account_id": customers["account_id"], "value": value})
     deals = deals[deals["date"] >= pd.Timestamp(SITUATION[0])]
     return deals.sort_values(["date", "account_id"], ignore_index=True)
+
+
+def _other_deals(prospects: pd.DataFrame, truth: pd.DataFrame, n_won: int, rng: np.random.Generator) -> pd.DataFrame:
+    clock = Clock(np.datetime64(OBSERVED_UNTIL, "D"), GROWTH_PER_DAY, _draw_ages)
+    return other_deals(prospects, truth["p_convert"].to_numpy(), n_won, clock, rng)
 
 
 def _target(progress: pd.DataFrame) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 STUDY = """\
 # A simulated company that sells revenue-operations software. Everything here is invented; the truth is in truth/.
 name: simulated-revops
@@ -44,6 +46,17 @@ fits:
     - reads_newsletter
 context: [industry, region, channel, founded_on, site_visits]
 map_reviewed: {by: simulator, on: 2026-06-30}
+deals:                               # every deal won, lost and open
+  {table: deals.csv, account: account_id, opened: opened_on, closed: closed_on, won: is_won, value: amount,
+   channel: channel}
+status:                              # where accounts stand today
+  column: lifecycle
+  customer: [Active]
+  churned: [Churned]
+  at_risk: [At risk]
+  pipeline: [Open deal]
+  trial_lost: [Trial ended]
+desired_outcome: wanted              # what they want to achieve
 segments: [channel, region]
 rule: team_size >= 10                # today's rule, a baseline to beat
 capacity: 200                        # accounts the team can work per quarter
@@ -88,6 +101,9 @@ situation:
     - {{name: round_the_clock_support, have: false, needs: "support_tier_needed == 'Around the clock'"}}
     - {{name: hubspot_connector, have_since: 2025-09-01, needs: "crm == HubSpot"}}
     - {{name: onboarding, per_period: 120}}
+  milestones:                        # a third of the goal after each third of the time
+    - {{on: {first}, measure: goal, at_least: {third}}}
+    - {{on: {second}, measure: goal, at_least: {two_thirds}}}
 criteria:
   - "integrations >= 4"
   - "jobs_covered >= 4"
@@ -107,6 +123,9 @@ def study_text(leaks: tuple[str, ...] = ()) -> str:
     return "".join(lines)
 
 
-def profile_text(starts: object, ends: object, target: int) -> str:
+def profile_text(starts: date, ends: date, target: int) -> str:
     """Return the profile file as text."""
-    return PROFILE.format(starts=starts, ends=ends, target=target)
+    third = ((ends - starts).days + 1) // 3
+    first, second = (starts + timedelta(days=n * third - 1) for n in (1, 2))
+    parts = {"third": round(target / 3000) * 1000, "two_thirds": round(2 * target / 3000) * 1000}
+    return PROFILE.format(starts=starts, ends=ends, target=target, first=first, second=second, **parts)
