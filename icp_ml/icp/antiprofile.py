@@ -16,6 +16,7 @@ from scipy.stats import false_discovery_control, norm
 
 from icp_ml.accounts.personal import personal_kind, protected_kind
 from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.cohorts import channels
 from icp_ml.icp.contrast import Contrast
 from icp_ml.icp.failure_cost import Cost, failure_cost
 from icp_ml.icp.refine.found import Found
@@ -150,7 +151,7 @@ def anti_profile(base: CustomerBase, found: Found) -> AntiProfile:
     deals is tried when at least 10 customers of known outcome have it: one-sided, by the larger of the pooled normal
     tail and the exact binomial tail at the effective numbers (small sets fail by chance more often than the normal
     tail says), with Benjamini-Hochberg over all values at .10. The status of an account is left out, because it says
-    how the account ended; so are columns that tell of persons.
+    how the account ended, and so are columns that tell of persons.
     """
     tried = list(_distinct(base, _cohorts(base)))
     contrasts = [base.contrast(one.inside) for one in tried]
@@ -202,7 +203,8 @@ def _cohorts(base: CustomerBase) -> Iterator[_Candidate]:
         for value, inside in _values(base.rule_frame[column].to_numpy()):
             text = rule_text(column, "==", value)
             yield _Candidate(text, kind, inside, rule_words(text, labels))
-    for value, inside in _values(deal_channels(base)):
+    of_deals = np.empty(0, dtype=object) if base.deals is None else channels(base.customers.ids, base.deals)
+    for value, inside in _values(of_deals):
         yield _Candidate(f"deal channel: {value}", "channel", inside, f"the deal came through {value}")
 
 
@@ -229,19 +231,6 @@ def _is_cohort(base: CustomerBase, column: str) -> bool:
         return False
     values = [str(value) for value in cells.unique()]
     return personal_kind(column, values) is None and protected_kind(column, values) is None
-
-
-def deal_channels(base: CustomerBase) -> npt.NDArray[np.object_]:
-    """Return the channel of every customer's deal, of the one won last; None where the deals tell none."""
-    channels = np.full(len(base), None, dtype=object)
-    deals = base.deals
-    if deals is None or deals.channel is None:
-        return channels
-    won = np.flatnonzero((deals.won == 1) & pd.notna(deals.account) & pd.notna(deals.channel))
-    last = won[np.argsort(deals.closed[won], kind="stable")]
-    of_account = dict(zip(deals.account[last], deals.channel[last], strict=True))
-    channels[:] = [of_account.get(name) for name in base.customers.ids]
-    return channels
 
 
 def _values(cells: npt.NDArray[Any]) -> Iterator[tuple[str, Flags]]:
@@ -281,4 +270,5 @@ def _sentence(told: Sequence[AntiRule], n_tried: int, n_rules: int) -> str:
     if not told:
         return f"{tried}; none goes together with more failures than chance would let some seem to."
     worst = told[0]
-    return f"{tried}; {len(told)} go together with more failures. The most: {worst.sentence}"
+    goes = "one goes" if len(told) == 1 else f"{len(told)} go"
+    return f"{tried}; {goes} together with more failures. The most: {worst.sentence}"

@@ -10,6 +10,7 @@ import pandas as pd
 
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.refine.found import FoundRule
+from icp_ml.icp.words import points
 from icp_ml.rules import parse_rule
 
 Flags = npt.NDArray[np.bool_]
@@ -119,7 +120,7 @@ def _segments(base: CustomerBase, found: FoundRule) -> Iterator[str]:
         if inner / overall < WITHIN_SHARE:
             yield (
                 f"It goes mostly with {base.study.label_of(column)}: among customers of the same value the plain "
-                f"difference is {100 * inner:+.0f} points in place of {100 * overall:+.0f}."
+                f"difference is {points(inner)} in place of {100 * overall:+.0f}."
             )
 
 

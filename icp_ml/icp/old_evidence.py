@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.profile import Capability
+from icp_ml.icp.words import points
 
 Flags = npt.NDArray[np.bool_]
 
@@ -49,7 +50,7 @@ class OldEvidence:
         if isnan(self.gain_without):
             return f"{start}; without such customers there is no difference to see."
         return (
-            f"{start}; without such customers the plain difference is {100 * self.gain_without:+.0f} points in place "
+            f"{start}; without such customers the plain difference is {points(self.gain_without)} in place "
             f"of {100 * self.gain_all:+.0f}."
         )
 

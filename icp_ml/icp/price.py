@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -150,7 +149,6 @@ class _Till:
         goal = self.reach(suggestion.profile_after)
         lost, gained = self._successes(self.inside & ~after), self._successes(~self.inside & after)
         kept, entered = self._prospects_of(left)
-        shares = (lost, gained, kept, entered)
         n_left = None if left is None else int(left.sum())
         return Priced(
             suggestion=suggestion,
@@ -163,7 +161,7 @@ class _Till:
             success_after=self.matching.success(after),
             goal=goal,
             offered=not (suggestion.narrows and (goal.too_few or n_left == 0)),
-            sentence=self._sentence(suggestion, shares, n_left),
+            sentence=self._sentence(suggestion, n_left),
         )
 
     def reach(self, criteria: Sequence[str]) -> Reach:
@@ -191,25 +189,28 @@ class _Till:
         n_now = int(self.prospects.sum())
         return float((left & self.prospects).sum() / n_now), float((left & ~self.prospects).sum() / n_now)
 
-    def _sentence(self, suggestion: Suggestion, shares: tuple[float | None, ...], n_left: int | None) -> str:
-        at = 0 if suggestion.narrows else 1
-        return f"{_of_successes(shares[at], suggestion.narrows)} {self._of_market(suggestion, shares, n_left)}"
+    def _sentence(self, suggestion: Suggestion, n_left: int | None) -> str:
+        return f"{self._of_successes(suggestion)} {self._of_market(suggestion, n_left)}"
 
-    def _of_market(self, suggestion: Suggestion, shares: tuple[float | None, ...], n_left: int | None) -> str:
+    def _of_successes(self, suggestion: Suggestion) -> str:
+        """Count successes as they are; the shares of the document are weighted."""
+        succeeded = self.base.labels.label == 1
+        n_now = int((succeeded & self.inside).sum())
+        if not n_now:
+            return "No customer that meets the profile is known to have succeeded, so none is lost."
+        after = self.matching.customers(suggestion.profile_after)
+        n_lost, n_gained = int((succeeded & self.inside & ~after).sum()), int((succeeded & ~self.inside & after).sum())
+        if suggestion.narrows:
+            return f"It gives up {n_lost:,} of the {n_now:,} known successes of the profile."
+        return f"It keeps the {n_now - n_lost:,} known successes of the profile and takes in {n_gained:,} more."
+
+    def _of_market(self, suggestion: Suggestion, n_left: int | None) -> str:
         if n_left is None or self.prospects is None:
             return self._why_unknown([*self.matching.written, *suggestion.profile_after])
         left, now = count_words(n_left, "prospect", "prospects"), int(self.prospects.sum())
         if not now:
             return f"{left} would meet the profile; none does now."
         return f"{left} would meet the profile, {now:,} do now{_unknown(self.market, suggestion)}."
-
-
-def _of_successes(share: float | None, narrows: bool) -> str:
-    if share is None or isnan(share):
-        return "No customer of the profile has succeeded yet, so no success is lost."
-    if narrows:
-        return f"It gives up {100 * share:.0f} % of the successes that the profile has now."
-    return f"It gives up no success and takes in {100 * share:.0f} % more."
 
 
 def _unknown(market: Market | None, suggestion: Suggestion) -> str:

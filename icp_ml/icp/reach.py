@@ -17,6 +17,8 @@ MIN_DEALS = 20
 """Deals opened long enough ago, below which they do not tell what share of prospects is won."""
 MIN_VALUES = 5
 """Wins of known value, below which they do not tell what a win is worth."""
+PACE_DAYS = 365
+"""Deals opened in the last so many days give the team's pace."""
 
 
 @dataclass(frozen=True)
@@ -239,13 +241,23 @@ def _value(base: CustomerBase) -> tuple[float | None, str]:
 
 
 def _workable(base: CustomerBase, days_left: int) -> tuple[float, str]:
+    """Return how many prospects can be worked: by the study's capacity, else at the pace at which deals were opened."""
     situation, capacity = base.profile.situation, base.study.capacity
-    if capacity is None:
+    if capacity is not None:
+        workable = capacity * days_left / (situation.ends - situation.starts).days
+        told = f"The team works {capacity:,} accounts per situation, so {workable:,.0f} in the {days_left} days left."
+        return workable, told
+    opened = np.empty(0, dtype="datetime64[D]") if base.deals is None else base.deals.opened
+    today = np.datetime64(base.today, "D")
+    recent = opened[(opened > today - np.timedelta64(PACE_DAYS, "D")) & (opened <= today)]
+    if not len(recent):
         return float("inf"), "The team can work every prospect left (the study names no capacity)."
-    length = (situation.ends - situation.starts).days
-    workable = capacity * days_left / length
-    told = f"The team works {capacity:,} accounts per situation, so {workable:,.0f} in the {days_left} days left."
-    return workable, told
+    days = int((today - recent.min()).astype(np.int64)) + 1
+    workable = len(recent) * days_left / days
+    told = (
+        f"The team opens deals at the pace so far, {len(recent):,} in {days} days, so {workable:,.0f} in the days left"
+    )
+    return workable, f"{told} (the study names no capacity)."
 
 
 def _deliverable(base: CustomerBase) -> tuple[float, str]:

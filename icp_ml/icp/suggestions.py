@@ -15,6 +15,7 @@ from icp_ml.icp.contrast import Contrast
 from icp_ml.icp.old_evidence import OldEvidence, old_evidence
 from icp_ml.icp.refine.found import Found, FoundRule
 from icp_ml.icp.rule_words import rule_words
+from icp_ml.icp.words import points
 
 NARROWING = ("add", "tighten", "exclude")
 """Actions after which fewer accounts meet the profile."""
@@ -158,7 +159,7 @@ def _statement(base: CustomerBase, found: Found, rule: FoundRule, compared: Cont
     return (
         f"{proposal} Of customers where {words}, {inside.n_success:,} of {inside.n:,} with a known outcome "
         f"succeeded{weighted}, against {_percent(outside.share)} of the others; associated with "
-        f"{100 * rule.gain:+.0f} points (90 %: {100 * rule.low:.0f} to {100 * rule.high:.0f})"
+        f"{points(rule.gain)} (90 %: {100 * rule.low:.0f} to {100 * rule.high:.0f})"
         f"{_correction(rule, compared)}.{_step(rule)} {found.tried:,} rules were tried. {_held(base, rule)}"
     )
 
@@ -175,7 +176,7 @@ def _step(rule: FoundRule) -> str:
         "tighten": "Those it keeps against those it drops",
         "loosen": "Those it lets in against those still left out",
     }
-    return f" {sides.get(rule.action, 'The step itself')}: {100 * rule.step_gain:+.0f} points."
+    return f" {sides.get(rule.action, 'The step itself')}: {points(rule.step_gain)}."
 
 
 def _held(base: CustomerBase, rule: FoundRule) -> str:
