@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -66,6 +66,8 @@ class Judged:
         Cross-fitted.
     p_within : float or None
         Of the rule among customers signed in the same period, where it is met more often in some periods.
+    goes_with_signing : bool
+        It would be a discovery, were customers signed in the same period not compared.
     later : Later or None
         Of the rule that earlier customers chose, if it was among their best.
     """
@@ -76,17 +78,13 @@ class Judged:
     q_value: float
     effect: Effect
     p_within: float | None
+    goes_with_signing: bool
     later: Later | None
 
     @property
     def is_found(self) -> bool:
         """True when the rule is a discovery at a false discovery rate of .10."""
         return self.q_value <= LEVEL
-
-    @property
-    def goes_with_signing(self) -> bool:
-        """True when it looks like success, but not among customers signed in the same period."""
-        return self.p_within is not None and self.p_value > self.best.p_value and not self.is_found
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +94,6 @@ class Searched:
     judged: tuple[Judged, ...]
     sample: Sample
     prior: TwoGroups
-    later: Mapping[int, Later] = field(default_factory=dict)
 
 
 def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
@@ -120,15 +117,26 @@ def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
     within = [_p_within(grid, one, evidence) for grid, one in zip(grids, best, strict=True)]
     p_values = [one.p_value if p is None else max(one.p_value, p) for one, p in zip(best, within, strict=True)]
     q_values = false_discovery_rates(p_values)
+    q_alone = false_discovery_rates([one.p_value for one in best])
     folds = folds_of(sample, evidence.seed)
     effects = [cross_fitted(grid, sample, folds) for grid in grids]
     later = later_judgement(grids, evidence.split, evidence.groups, **permuted)
+    with_signing = (q_alone <= LEVEL) & (q_values > LEVEL) & np.array([p is not None for p in within], dtype=bool)
     judged = tuple(
-        Judged(grid, best[at], p_values[at], float(q_values[at]), effects[at], within[at], later.get(at))
+        Judged(
+            grid=grid,
+            best=best[at],
+            p_value=p_values[at],
+            q_value=float(q_values[at]),
+            effect=effects[at],
+            p_within=within[at],
+            goes_with_signing=bool(with_signing[at]),
+            later=later.get(at),
+        )
         for at, grid in enumerate(grids)
     )
     prior = two_groups([one.step for one in effects], [one.step_error for one in effects])
-    return Searched(judged, sample, prior, later)
+    return Searched(judged, sample, prior)
 
 
 def stable_share(grid: Grid, which: int, sample: Sample, seed: int) -> float:

@@ -1,0 +1,142 @@
+"""Choose what is said of a rule: which of two, its effect and interval, and what to keep in mind about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import isfinite, isnan
+
+import numpy as np
+import numpy.typing as npt
+
+from icp_ml.accounts.intervals import Z_90
+from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.refine.estimate import TwoGroups
+from icp_ml.icp.refine.found import FoundRule
+from icp_ml.icp.refine.grid import Grid
+from icp_ml.icp.refine.sample import Sample, sums_of, z_values
+from icp_ml.icp.refine.search import Judged, Searched, stable_share
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+
+WITHIN_NOISE = 0.5
+"""Rules whose studentised differences are so close to the best are not told apart by the outcomes."""
+_MOSTLY = 0.5
+_CLOSE = 1e-9
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What is said of the effect of a rule: its number in the grid, then as in `FoundRule`."""
+
+    which: int
+    gain: float
+    low: float
+    high: float
+    step_gain: float | None
+
+
+def reported(one: Judged, prior: TwoGroups) -> Reported:
+    """Return the effect that is reported, in the direction of the tested contrast.
+
+    A confirmed rule is the one that earlier customers chose, with the interval of the later ones. Any other is the best
+    of all customers, with an interval around the shrunk effect.
+    """
+    gain, spread = prior.shrunk(one.effect.gain, one.effect.gain_error)
+    step, _ = prior.shrunk(one.effect.step, one.effect.step_error)
+    if one.later is not None and one.later.confirmed:
+        low, high, which = one.later.low, one.later.high, one.later.which
+    else:
+        low, high, which = gain - Z_90 * spread, gain + Z_90 * spread, one.best.which
+    gain = float(np.clip(gain, low, high))
+    is_step = one.grid.actions[which] in ("tighten", "loosen")
+    return Reported(which, gain, max(low, -1.0), min(high, 1.0), step if is_step else None)
+
+
+def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution: Floats | None) -> FoundRule:
+    """Return a discovery as it is handed on.
+
+    Parameters
+    ----------
+    one : Judged
+        The discovery.
+    searched : Searched
+        All attributes.
+    base : CustomerBase
+        Whose rule it is.
+    contribution : ndarray of float, shape (n,), or None
+        Of the attribute in the model, in log-odds; picks among rules that the outcomes do not tell apart.
+    """
+    said = reported(one, searched.prior)
+    confirmed = one.later is not None and one.later.confirmed
+    which = said.which if confirmed or contribution is None else _like_model(one, searched.sample, contribution)
+    grid, candidate, mask = one.grid, one.grid.candidates[which], one.grid.mask(which)
+    gain, low, high = said.gain, said.low, said.high
+    if grid.actions[which] == "drop":
+        gain, low, high = -gain, -high, -low
+    return FoundRule(
+        rule=candidate.rule,
+        attribute=grid.attribute,
+        fit=grid.fit,
+        action=grid.actions[which],
+        replaces=grid.replaces,
+        mask=mask,
+        gain=gain,
+        low=low,
+        high=high,
+        step_gain=said.step_gain,
+        p_value=one.p_value,
+        q_value=one.q_value,
+        n=int((base.labels.known & mask).sum()),
+        n_outside=int((base.labels.known & ~mask).sum()),
+        confirmed=confirmed,
+        stable_share=stable_share(grid, which, searched.sample, base.study.seed),
+        threshold=candidate.threshold,
+        caveats=tuple(_caveats(one, which, base, contribution)),
+    )
+
+
+def _like_model(one: Judged, sample: Sample, contribution: Floats) -> int:
+    """Return, of the rules for the same action within noise of the best, the one most like where the model says yes."""
+    grid, best = one.grid, one.best.which
+    z = z_values(grid, sums_of(grid, sample))[0]
+    close = [
+        which
+        for which in np.flatnonzero(z >= z[best] - WITHIN_NOISE).tolist()
+        if grid.actions[which] == grid.actions[best] and _same_shape(grid, which, best)
+    ]
+    alike = [float(((contribution > 0) == grid.mask(which)).mean()) for which in close]
+    return best if alike[close.index(best)] >= max(alike) - _CLOSE else close[int(np.argmax(alike))]
+
+
+def _same_shape(grid: Grid, which: int, best: int) -> bool:
+    """Tell whether two rules are both one cut, or both something else: a simpler one is never made a band."""
+    one, other = grid.candidates[which], grid.candidates[best]
+    return (one.threshold is None) == (other.threshold is None) and one.about_missing == other.about_missing
+
+
+def _caveats(one: Judged, which: int, base: CustomerBase, contribution: Floats | None) -> Iterator[str]:
+    grid, label = one.grid, base.study.label_of(one.grid.attribute)
+    inside, against = grid.sides(which)
+    if grid.candidates[which].about_missing:
+        yield f"It asks whether '{label}' is recorded, not what it is: who gets recorded may be what differs."
+    elif _is_mostly_missing(grid, which, base):
+        yield f"At least half of the difference comes from customers for whom '{label}' is not recorded."
+    if one.p_within is not None:
+        yield (
+            "It is met more often in some periods of signing than in others; the difference is also there among "
+            "customers signed in the same period."
+        )
+    if contribution is not None and contribution[inside].mean() < contribution[against].mean():
+        yield f"With all other attributes taken into account, the model sees '{label}' the other way round."
+
+
+def _is_mostly_missing(grid: Grid, which: int, base: CustomerBase) -> bool:
+    inside, against = grid.sides(which)
+    has_value = base.rule_frame[grid.attribute].notna().to_numpy()
+    if has_value.all():
+        return False
+    whole = base.contrast(inside, inside | against).difference
+    recorded = base.contrast(inside, (inside | against) & has_value).difference
+    return not isnan(recorded) and isfinite(whole) and recorded < _MOSTLY * whole
