@@ -35,6 +35,30 @@ def markdown_text(text: object) -> str:
     return str(text).replace("|", "\\|").replace("<", "&lt;").replace("\n", " ").replace("[", "\\[")
 
 
+def markdown_code(text: object) -> str:
+    """Return text as code, whatever backticks are in it.
+
+    Examples
+    --------
+    >>> markdown_code("a in [b]"), markdown_code("a == '`'")
+    ('`a in [b]`', "`` a == '`' ``")
+    """
+    flat = str(text).replace("\n", " ")
+    return f"`` {flat} ``" if "`" in flat else f"`{flat}`"
+
+
+def markdown_prose(text: object) -> str:
+    r"""Return a sentence that Markdown shows as it is; words between backticks stay code.
+
+    Examples
+    --------
+    >>> markdown_prose("fill `crm in [a]`, not [b]")
+    'fill `crm in [a]`, not \\[b]'
+    """
+    parts = _CODE.split(str(text))
+    return "".join(markdown_code(part) if place % 2 else markdown_text(part) for place, part in enumerate(parts))
+
+
 def markdown_sentence(chapter: Mapping[str, Any] | None, why: str) -> str:
     """Return the sentence of a chapter as a paragraph, or why there is none."""
     text = (chapter or {}).get("sentence") or ("" if chapter else why)

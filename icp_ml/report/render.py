@@ -1,10 +1,12 @@
-"""Draw one value, the facts of a training or of an account, as HTML, Markdown and JSON. Nothing is computed here."""
+"""Draw one value, a training, an account or a review, as HTML, Markdown and JSON. Nothing is computed here."""
 
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
@@ -12,8 +14,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from icp_ml.report.charts import account_chart, charts_of, first_picture
-from icp_ml.report.markup import html_sentence, markdown_sentence, markdown_table, markdown_text
+from icp_ml.report.markup import (
+    html_sentence,
+    markdown_code,
+    markdown_prose,
+    markdown_sentence,
+    markdown_table,
+    markdown_text,
+)
+from icp_ml.report.review.charts import review_charts
+from icp_ml.report.review.first import card_of, first_screen
+from icp_ml.report.review.form import formed
+from icp_ml.report.review.memo import memo_words
 from icp_ml.report.tables import account_tables, tables_of
+from icp_ml.report.tables.review import review_tables
 from icp_ml.report.wording import chance_words
 
 Facts = dict[str, Any]
@@ -28,6 +42,19 @@ _SUCCESS_PAGES = (
     ("lineage", "Lineage"),
 )
 _HYPOTHESIS_PAGES = (("verdict", "Verdict"), ("why", "Criteria"), ("data", "The data"), ("lineage", "Lineage"))
+
+_REVIEW_PAGES = (
+    ("verdict", "Verdict"),
+    ("goal", "Goal"),
+    ("populations", "Populations"),
+    ("criteria", "Criteria"),
+    ("suggestions", "Suggestions"),
+    ("avoid", "Who fails"),
+    ("tactics", "Profile or tactics"),
+    ("ledger", "Ledger"),
+    ("opens", "What opens"),
+    ("lineage", "Lineage"),
+)
 
 _ACCOUNT_PAGES = (
     ("chance", "Chance"),
@@ -80,6 +107,42 @@ def account_page(document: Mapping[str, Any]) -> bytes:
     return _page("account.html.j2", _ACCOUNT_PAGES, shown).encode()
 
 
+def review_files(document: Mapping[str, Any]) -> dict[str, bytes]:
+    """Return a review in every format, by file name.
+
+    Parameters
+    ----------
+    document
+        The review as in ``review.json``; a chapter that is missing or null says so on the page.
+
+    Returns
+    -------
+    dict of str to bytes
+        ``review.html`` (one file, no request; a script of ours sorts and filters its tables), ``review.md`` (a memo
+        of one page) and ``review.json`` (the document).
+    """
+    whole = formed(document)
+    shown = {"d": whole, "s": first_screen(whole), "memo": memo_words(whole)}
+    return {
+        "review.html": _review_page(whole, shown).encode(),
+        "review.md": _text("review.md.j2", shown).encode(),
+        "review.json": (json.dumps(document, indent=1, allow_nan=False) + "\n").encode(),
+    }
+
+
+def _review_page(document: Facts, shown: Mapping[str, Any]) -> str:
+    script = _template_text("review.js")
+    drawn = {
+        "t": review_tables(document),
+        "charts": _marked(review_charts(document)),
+        "cards": [card_of(one) for one in document["suggestions"]],
+        "more_css": Markup(_template_text("review.css")),  # noqa: S704  (a file of ours)
+        "script": Markup(script),  # noqa: S704  (a file of ours)
+        "script_digest": b64encode(sha256(script.encode()).digest()).decode(),
+    }
+    return _page("review.html.j2", _REVIEW_PAGES, {**shown, **drawn})
+
+
 def _training_page(facts: Facts, tables: Mapping[str, Any]) -> str:
     charts = _marked(charts_of(facts))
     pages = _SUCCESS_PAGES if facts["kind"] == "success" else _HYPOTHESIS_PAGES
@@ -101,7 +164,11 @@ def _marked(charts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _plain(template: str, facts: Facts, tables: Mapping[str, Any]) -> str:
-    text = _environment(escape=False).get_template(template).render(f=facts, t=tables)
+    return _text(template, {"f": facts, "t": tables})
+
+
+def _text(template: str, shown: Mapping[str, Any]) -> str:
+    text = _environment(escape=False).get_template(template).render(**shown)
     lines = text.split("\n")
     kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
     return "\n".join(kept).strip() + "\n"
@@ -118,6 +185,8 @@ def _environment(*, escape: bool) -> Environment:
     )
     environment.filters |= {
         "md": markdown_text,
+        "code": markdown_code,
+        "prose": markdown_prose,
         "says": markdown_sentence,
         "table": markdown_table,
         "sentence": html_sentence,

@@ -1,0 +1,1 @@
+"""Draw the periodic review from its document."""

@@ -1,0 +1,102 @@
+"""Choose what stands on the first screen of a review: the verdict, the goal, at most three suggestions, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from icp_ml.report.review.words import (
+    ACTIONS,
+    KINDS,
+    VERDICTS,
+    amount_words,
+    day_words,
+    evidence_words,
+    of_words,
+    points,
+    price_words,
+    rate_words,
+)
+from icp_ml.report.wording import share_words
+
+Document = Mapping[str, Any]
+MOST_SUGGESTIONS = 3
+
+
+def first_screen(document: Document) -> dict[str, Any]:
+    """Return the ready text of the first screen.
+
+    Parameters
+    ----------
+    document : mapping
+        A review of the whole form (:func:`icp_ml.report.review.form.formed`).
+
+    Returns
+    -------
+    dict
+        ``badge``, ``tone``, ``when``, ``sentence``, ``reasons``, ``goal``, ``cards``, ``n_more`` (suggestions that
+        are told further down) and ``actions``.
+    """
+    badge, tone = VERDICTS.get(document["verdict"], (document["verdict"].replace("_", " "), "open"))
+    offered = [card_of(one) for one in document["suggestions"] if one["offered"]][:MOST_SUGGESTIONS]
+    return {
+        "badge": badge,
+        "tone": tone,
+        "when": _when(document),
+        "sentence": _without(document["verdict_sentence"], badge),
+        "reasons": document["verdict_reasons"],
+        "goal": _goal(document),
+        "cards": offered,
+        "n_more": len(document["suggestions"]) - len(offered),
+        "actions": [
+            {**action, "verb": KINDS.get(action["kind"], action["kind"]), "by": day_words(action["due"] or "")}
+            for action in document["actions"]
+        ],
+    }
+
+
+def card_of(suggestion: Document) -> dict[str, Any]:
+    """Return one suggestion as ready text: the change, the gain, on whom it stands, its price."""
+    low, high = suggestion["low"], suggestion["high"]
+    return {
+        "id": suggestion["id"],
+        "verb": ACTIONS.get(suggestion["action"], suggestion["action"]),
+        "rule": suggestion["rule"],
+        "replaces": suggestion["replaces"] if suggestion["replaces"] != suggestion["rule"] else None,
+        "fit": suggestion["fit"],
+        "confirmed": suggestion["confirmed"],
+        "badge": "held on later customers" if suggestion["confirmed"] else "not confirmed yet",
+        "gain": points(suggestion["gain"]),
+        "range": "" if low is None or high is None else f"{points(low)} to {points(high)}",
+        "evidence": evidence_words(suggestion),
+        "price": "; ".join(price_words(suggestion)),
+        "inside": f"{rate_words(suggestion['success_inside'])}, {of_words(suggestion['success_inside'])}",
+        "outside": f"{rate_words(suggestion['success_outside'])}, {of_words(suggestion['success_outside'])}",
+    }
+
+
+def _when(document: Document) -> str:
+    profile = document["profile"]
+    left = profile["days_left"]
+    days = "" if left is None else f", {left} days left" if left >= 0 else f", over for {-left} days"
+    return f"{day_words(profile['starts'])} to {day_words(profile['ends'])}{days}; as of {day_words(document['today'])}"
+
+
+def _without(sentence: str, badge: str) -> str:
+    """Return a sentence without the words that the badge already says."""
+    rest = sentence.removeprefix(badge).lstrip(" :,.")
+    return sentence if rest == sentence or not rest else rest[0].upper() + rest[1:]
+
+
+def _goal(document: Document) -> dict[str, Any]:
+    progress = document["progress"] or {"goal": None, "chance": None, "sentence": ""}
+    goal, chance = progress["goal"], progress["chance"] or {"value": None, "low": None, "high": None, "sentence": ""}
+    reached = goal["reached"] if goal else None
+    return {
+        "chance": share_words(chance["value"]),
+        "range": "" if chance["low"] is None else f"{100 * chance['low']:.0f} to {100 * chance['high']:.0f} %",
+        "why": chance["sentence"],
+        "reached": "" if reached is None else f"{amount_words(reached)} of {amount_words(goal['target'])}",
+        "words": (goal or {}).get("words") or "",
+        "sentence": progress["sentence"],
+    }

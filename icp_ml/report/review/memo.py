@@ -1,0 +1,80 @@
+"""Say a review on one page without the words of statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from icp_ml.report.review.words import of_words
+from icp_ml.report.tables.review import anti_name
+from icp_ml.report.wording import points_up
+
+Document = Mapping[str, Any]
+
+STATES = {
+    "supported": "borne out",
+    "contradicted": "contradicted",
+    "cannot tell": "cannot be told from these customers",
+}
+"""What became of a criterion, in plain words."""
+MOST_AVOIDED = 3
+
+
+def memo_words(document: Document) -> dict[str, Any]:
+    """Return the sentences of the memo that no other page has.
+
+    Parameters
+    ----------
+    document : mapping
+        A review of the whole form (:func:`icp_ml.report.review.form.formed`).
+
+    Returns
+    -------
+    dict
+        ``who`` (criteria with what became of them), ``avoid``, ``sure`` and ``test``.
+    """
+    found = document["anti_profile"] or {"rules": [], "sentence": ""}
+    return {
+        "who": [_criterion(one) for one in document["criteria"]],
+        "avoid": [_avoided(row) for row in found["rules"][:MOST_AVOIDED]] or [found["sentence"]],
+        "sure": _sure(document),
+        "test": _test(document),
+    }
+
+
+def _criterion(one: Document) -> dict[str, str]:
+    inside, outside = of_words(one["inside"]), of_words(one["outside"])
+    told = f" ({inside} succeeded where it is met, {outside} where it is not)" if inside and outside else ""
+    return {"rule": one["rule"], "told": f"{STATES.get(one['state'], one['state'])}{told}"}
+
+
+def _avoided(row: Document) -> str:
+    """Return the sentence of a row, after what it is about where the sentence does not say."""
+    name = anti_name(row)
+    return str(row["sentence"]) if name in row["sentence"] else f"`{name}`: {row['sentence']}"
+
+
+def _sure(document: Document) -> str:
+    tried, known = document["tried"], (document["customers"] or {}).get("known")
+    told = f"The outcome of {known:,} customers is known. " if known else ""
+    if not tried:
+        return f"{told}{document['not_found']}"
+    smallest = (document["power"] or {}).get("smallest_difference")
+    unseen = (
+        "" if smallest is None else f" A difference of less than {points_up(smallest)} points would not have shown."
+    )
+    return (
+        f"{told}We tried {tried:,} rules; chance alone would give such a finding in about 1 of 10 reviews. Ranges hold "
+        f"the true number in about nine of ten cases.{unseen} All of this says what goes together with success, not "
+        "what causes it."
+    )
+
+
+def _test(document: Document) -> str:
+    """Return the action that tests something, else the one that waits for evidence."""
+    actions = document["actions"]
+    for kind in ("test", "wait", "interview"):
+        told = [action["sentence"] for action in actions if action["kind"] == kind]
+        if told:
+            return str(told[0])
+    return "Review again when more outcomes are known."
