@@ -1,0 +1,31 @@
+"""Rules in words."""
+
+import pytest
+
+from icp_ml.errors import ConfigError
+from icp_ml.icp.rule_words import rule_words
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("team >= 10", "people is 10 or more"),
+        ("team < 2.5", "people is below 2.5"),
+        ("founded >= 2020-01-31", "founded is 2020-01-31 or later"),
+        ("team >= 10 and team < 5000", "people is 10 or more and is below 5,000"),
+        ("team >= 10 and crm == other", "people is 10 or more and crm is other"),
+        ('crm in ["A, B", C] or team is null', "crm is one of A, B, C or people is not known"),
+        ("not (crm in [A, B])", "crm is none of A, B"),
+        ("not (team >= 10)", "people is below 10"),
+        ("crm is not null and open == true", "crm is known and open is true"),
+        ("not (team >= 10 and crm == A)", "not (people is 10 or more and crm is A)"),
+        ("crm != A and (team > 1 or team is null)", "crm is not A and (people is above 1 or people is not known)"),
+    ],
+)  # fmt: skip
+def test_a_rule_is_said_in_words(rule, words):
+    assert rule_words(rule, {"team": "people"}) == words
+
+
+def test_what_is_no_rule_is_refused():
+    with pytest.raises(ConfigError, match="expected"):
+        rule_words("team =", {})
