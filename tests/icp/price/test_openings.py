@@ -12,7 +12,7 @@ API = {"name": "api", "have": False, "needs": "stack >= 6"}
 
 
 def prospects():
-    """Of 120 prospects 60 have a team of 20; of these 20 are in the north, and 30, in part the same, have a stack of 8."""
+    """Of 120 prospects 60 have a team of 20; of these 20 are in the north, and 30 have a stack of 8."""
     at = np.arange(120)
     return pd.DataFrame(
         {
