@@ -212,7 +212,7 @@ def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
         return
     inside = market.in_domain & market.matches_all([rule.text for rule in base.profile.criteria])
     if market.status is not None:
-        inside &= pd.isna(market.status) | (market.status == "None")
+        inside &= pd.isna(market.status)
     places = np.flatnonzero(inside)
     best = places[np.lexsort((market.ids[places].astype(str), -market.probability[places]))][:N_EACH]
     if not len(best):

@@ -17,6 +17,8 @@ EARLY_SHARE = 0.10
 """Share of the goal that the fair path expects, below which it is too early to be behind or on plan."""
 WORTHLESS = 0.10
 """A profile whose difference in success lies surely below this is not held to be right while the goal is missed."""
+UNLIKELY = 0.2
+"""A chance of the goal below this is said beside a profile that is kept; it does not change the verdict."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Verdict:
 
 
 _SENTENCES: dict[Word, str] = {
-    "keep": "Keep the profile: customers who match it succeed more often, and the goal is not shown to be out of plan.",
+    "keep": "Keep the profile: customers who match it succeed more often than the rest of the base.",
     "change_tactics": "Change the tactics, not the profile: the goal is behind plan, and the profile is not the reason "
     "that shows.",
     "change_profile": "Change the profile: the evidence speaks against it as it is written.",
@@ -74,10 +76,10 @@ def decide(whole: Contrast, milestones: Mapping[str, Any], tactics: Mapping[str,
         tenth of the goal could have been won: too early. Those who match succeed more often: keep. Else cannot tell.
         Nothing else moves it: neither a written milestone nor the chance of the goal.
     """
-    reasons = (_success_words(whole), str(milestones["sentence"]), str(tactics.get("sentence") or ""))
     word = _word(whole, milestones, tactics)
+    reasons = (_success_words(whole), str(milestones["sentence"]), str(tactics.get("sentence") or ""))
     n = whole.inside.n + whole.outside.n
-    sentence = _SENTENCES[word]
+    sentence = f"{_SENTENCES[word]}{_goal_words(milestones) if word == 'keep' else ''}"
     if word == "cannot_tell" and n < MIN_KNOWN:
         sentence = (
             f"{n} customers with a known outcome are too few to judge a profile ({MIN_KNOWN} are asked for): this "
@@ -107,6 +109,19 @@ def _is_early(milestones: Mapping[str, Any]) -> bool:
         return False
     today = [point["fair"] for point in milestones["path"] if point["day"] <= milestones["today"]]
     return bool(today) and today[-1] < EARLY_SHARE * milestones["goal"]["target"]
+
+
+def _goal_words(milestones: Mapping[str, Any]) -> str:
+    """Say where the goal stands beside a profile that is kept; the chance may be low without the pace being wrong."""
+    chance = (milestones.get("chance") or {}).get("value")
+    if chance is None or milestones.get("eprocess") is None:
+        return ""
+    if chance < UNLIKELY:
+        return (
+            " The goal will probably be missed, yet wins come in at a pace that campaigns on plan have too: rethink "
+            "the goal before the profile."
+        )
+    return " Wins come in at a pace that campaigns on plan have."
 
 
 def _success_words(whole: Contrast) -> str:

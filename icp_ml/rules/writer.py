@@ -38,7 +38,8 @@ def rule_text(column: str, operator: str, value: Value | Sequence[Value] | None 
         return f"{name} {operator}"
     if operator in ("in", "not in"):
         values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
-        return f"{name} {operator} [{', '.join(_value(one) for one in values)}]"
+        listed = f"{name} in [{', '.join(_value(one) for one in values)}]"
+        return listed if operator == "in" else f"not ({listed})"
     if operator in _NEEDS_ORDER and isinstance(value, str):
         msg = f"{name} {operator} {value!r}: text has no order; expected a number or a date. List the values with 'in'."
         raise ValueError(msg)

@@ -43,7 +43,9 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("whole", "facts", "says", "expected"), [case[1:] for case in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("whole", "facts", "says", "expected"), [case[1:] for case in CASES], ids=[c[0] for c in CASES]
+)
 def test_the_first_rule_that_holds_decides(whole, facts, says, expected):
     assert decide(whole, facts, {"says": says, "sentence": "x"}).word == expected
 
