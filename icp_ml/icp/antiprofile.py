@@ -80,7 +80,7 @@ class AntiRule:
             f"({100 * inside.share:.0f} % success against {100 * outside.share:.0f} % of the others; "
             f"{points(self.contrast.difference)}, 90 %: {100 * self.contrast.low:.0f} to "
             f"{100 * self.contrast.high:.0f}): about {max(self.excess_failures, 0):.0f} more than among as many "
-            f"average customers. {self.cost.words}"
+            f"average customers. The cost: {self.cost.words}."
         )
 
     def as_document(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Flags = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
 
 DAYS_PER_MONTH = 365.25 / 12
-_PARTS = {"acquisition_cost": "winning", "onboarding_cost": "taking on"}
+_PARTS = {"acquisition_cost": "winning", "onboarding_cost": "onboarding"}
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,7 @@ class Cost:
     amount : float or None
         Money, in the study's currency; None where the study names no cost.
     words : str
+        Part of a sentence.
     """
 
     amount: float | None
@@ -55,9 +56,9 @@ def failure_cost(base: CustomerBase, failed: Flags) -> Cost:
     filled = [np.where(np.isfinite(found), found, np.nanmean(found)) for found in amounts.values()]
     total = float(sum(found[failed].sum() for found in filled))
     n_filled = int((failed & ~np.logical_and.reduce(known)).sum())
-    mean = f"; for {n_filled:,} of them the mean of all customers stands in" if n_filled else ""
+    mean = f" (for {n_filled:,} of them the mean of all customers stands in)" if n_filled else ""
     named = " and ".join(amounts)
-    return Cost(total, f"{named.capitalize()} these {n:,} cost {economics.currency} {total:,.0f}{mean}.")
+    return Cost(total, f"{named} these {n:,} cost {economics.currency} {total:,.0f}{mean}")
 
 
 def _amounts(base: CustomerBase, key: str) -> Floats | None:
@@ -75,8 +76,8 @@ def _amounts(base: CustomerBase, key: str) -> Floats | None:
 
 def _lost(base: CustomerBase, failed: Flags) -> str:
     n, labels = int(failed.sum()), base.labels
-    lost = f"No cost is named in the study (economics); lost: {count_words(n, 'customer', 'customers')}"
+    lost, why = count_words(n, "customer", "customers"), "the study names no cost"
     if labels.event_days is None or labels.horizon_days is None:
-        return f"{lost}."
+        return f"{lost} lost; {why}"
     months = float(np.nansum(labels.horizon_days - labels.event_days[failed])) / DAYS_PER_MONTH
-    return f"{lost} and {months:,.0f} months that they did not stay of the {labels.horizon_days} days asked for."
+    return f"{lost} lost, who missed {months:,.0f} of the months to day {labels.horizon_days}; {why}"

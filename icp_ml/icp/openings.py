@@ -86,15 +86,13 @@ class Openings:
     ----------
     rows : tuple of Opening
         Missing capabilities, the one that opens most first; then exclusions and limits as written.
-    sentence : str
     """
 
     rows: tuple[Opening, ...]
-    sentence: str
 
-    def as_document(self) -> dict[str, Any]:
-        """Return the rows as a JSON object."""
-        return {"sentence": self.sentence, "rows": [row.as_document() for row in self.rows]}
+    def as_document(self) -> list[dict[str, Any]]:
+        """Return the rows as JSON objects."""
+        return [row.as_document() for row in self.rows]
 
 
 def openings(base: CustomerBase, market: Market | None) -> Openings:
@@ -109,8 +107,7 @@ def openings(base: CustomerBase, market: Market | None) -> Openings:
     matching, capabilities = Matching(base, market), base.profile.situation.capabilities
     gates = [_gate(matching, one) for one in capabilities if one.is_missing and one.needs is not None]
     gates.sort(key=lambda row: -(row.opens or 0))
-    rows = (*gates, *_exclusions(base, market), *_limits(base))
-    return Openings(rows, _sentence(gates, market is not None))
+    return Openings((*gates, *_exclusions(base, market), *_limits(base)))
 
 
 def _gate(matching: Matching, capability: Capability) -> Opening:
@@ -197,16 +194,3 @@ def _signed(base: CustomerBase, days: int) -> int | None:
     today = np.datetime64(base.today, "D")
     as_of = base.customers.as_of
     return int(((as_of > today - np.timedelta64(days, "D")) & (as_of <= today)).sum())
-
-
-def _sentence(gates: list[Opening], has_market: bool) -> str:
-    if not gates:
-        return "The profile names no capability that is missing."
-    best = gates[0]
-    if not has_market:
-        return (
-            f"{count_words(len(gates), 'capability is', 'capabilities are')} missing; no prospects were given to count."
-        )
-    if not best.opens:
-        return "No missing capability keeps out a prospect that meets every criterion."
-    return f"Most would open with {best.name}: {best.opens:,} more prospects would meet the profile."

@@ -98,14 +98,14 @@ def test_the_cost_is_that_of_the_failures(made):
     frame.loc[frame.index[:20], "cac"] = np.nan
     told = found_in(made, frame, study=economics(acquisition_cost="cac", onboarding_cost=500)).rules[0]
     assert told.cost.amount == pytest.approx(32 * 1500)
-    assert told.cost.words.startswith("Winning and taking on these 32 cost EUR 48,000; for 2 of them")
+    assert told.cost.words.startswith("winning and onboarding these 32 cost EUR 48,000 (for 2 of them")
 
 
 def test_without_costs_lost_customers_and_months_are_counted(made):
     told = found_in(made, failing(made, 0.8)).rules[0]
     days = 365 - (np.datetime64("2024-06-01") - np.datetime64("2024-01-01")).astype(int)
     assert told.as_document()["cost"] is None
-    assert f"lost: 32 customers and {32 * days / 30.4375:,.0f} months" in told.cost.words
+    assert f"32 customers lost, who missed {32 * days / 30.4375:,.0f} of the months" in told.cost.words
 
 
 @pytest.mark.slow

@@ -44,16 +44,12 @@ def test_who_needs_two_missing_capabilities_is_opened_by_neither_alone(made):
 
 
 def test_what_opens_most_comes_first(made):
-    found = opened(made, SSO, API)
-    assert [row.name for row in found.rows] == ["api", "sso"]
-    assert found.sentence.startswith("Most would open with api: 20 more")
+    assert [row["name"] for row in opened(made, SSO, API).as_document()] == ["api", "sso"]
 
 
 def test_a_capability_that_is_there_opens_nothing(made):
     there = [{**SSO, "have": True}, {"name": "eu", "have_since": "2026-03-01", "needs": "region == north"}]
-    found = opened(made, *there)
-    assert not found.rows
-    assert "names no capability that is missing" in found.sentence
+    assert not opened(made, *there).rows
 
 
 def test_the_model_tells_the_chances_of_prospects_that_are_like_customers(made):
@@ -105,4 +101,4 @@ def test_without_prospects_only_customers_are_counted(made):
     base = made.base(situation={"capabilities": [SSO]})
     found = openings(base, None)
     assert (found.rows[0].customers, found.rows[0].prospects, found.rows[0].opens) == (67, None, None)
-    assert "no prospects were given" in found.sentence
+    assert "prospect" not in found.rows[0].sentence

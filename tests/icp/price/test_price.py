@@ -97,9 +97,13 @@ def test_a_limit_of_the_team_is_not_held_against_a_rule(made):
 
 
 def test_confirmed_suggestions_come_first_and_the_order_is_kept_else(made):
-    rules = [{"rule": "stack >= 6"}, {"rule": "region == north"}, {"rule": "team < 15", "confirmed": True}]
+    rules = [
+        {"rule": "stack >= 6"},
+        {"rule": "region == north"},
+        {"rule": "stack < 6", "confirmed": True, "gain": -0.4},
+    ]
     shown = [one.suggestion.rule for one in prices(made, *rules).suggestions]
-    assert shown == ["team < 15", "stack >= 6", "region == north"]
+    assert shown == ["stack < 6", "stack >= 6", "region == north"]
 
 
 def test_accounts_that_need_what_is_missing_are_outside(made):
