@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from icp_ml import __version__
+from icp_ml.cli_profile import add_profile
 from icp_ml.errors import IcpError, UsageError
 
 DESCRIPTION = """Learn from your own history which kinds of company become successful customers,
@@ -69,6 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for add in (_quickstart, _init, _audit, _train, _check, _score, _explain, _review, _simulate):
         add(commands)
+    add_profile(commands, _command)
     return parser
 
 
@@ -276,7 +278,19 @@ def _run_simulate(options: argparse.Namespace) -> Any:
     return workflow.simulate(options.out, **{name: getattr(options, name) for name in names})
 
 
-_NAMED = ("accounts", "customers", "prospects", "study", "model", "out", "earlier", "list_path", "previous", "profile")
+_NAMED = (
+    "accounts",
+    "customers",
+    "prospects",
+    "study",
+    "model",
+    "out",
+    "earlier",
+    "list_path",
+    "previous",
+    "profile",
+    "new",
+)
 
 
 def _ensure_named(options: argparse.Namespace) -> None:

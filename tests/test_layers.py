@@ -26,6 +26,7 @@ LINES = (
     ("lifecycle",),
     ("report",),
     ("workflow",),
+    ("cli_profile",),
     ("cli",),
     ("training",),
 )

@@ -100,11 +100,7 @@ class CustomerBase:
 
     def in_profile(self) -> Flags:
         """Return True for every customer that meets all criteria and needs no capability that is missing."""
-        needs = [one.rule for one in self.profile.situation.capabilities if one.is_missing]
-        inside = self.matches_all(self.profile.criteria)
-        for need in needs:
-            inside &= ~self.matches(need) if need is not None else True
-        return inside
+        return self.profile.matches(self.rule_frame)
 
     def contrast(self, inside: Flags, rows: Flags | None = None) -> Contrast:
         """Return success of customers inside a set against the others, among some of the customers or all."""

@@ -92,7 +92,7 @@ def _notes(old: Profile, new: Profile, found: Sequence[Difference]) -> Iterator[
     if old.name != new.name:
         yield f"These are two profiles, {old.name} and {new.name}: each has a ledger of its own."
     elif not found:
-        yield "Both say the same."
+        yield "Both say the same." if old.version == new.version else "Both say the same, under two version numbers."
     elif new.version == old.version:
         yield f"Both are called version {old.version}: give the new one another number."
     elif new.version < old.version:
