@@ -94,7 +94,7 @@ def _goal(document: Document) -> dict[str, Any]:
     reached = goal["reached"] if goal else None
     return {
         "chance": share_words(chance["value"]),
-        "range": "" if chance["low"] is None else f"{100 * chance['low']:.0f} to {100 * chance['high']:.0f} %",
+        "range": "" if chance["low"] is None else f"between {100 * chance['low']:.0f} and {100 * chance['high']:.0f} %",
         "why": chance["sentence"],
         "reached": "" if reached is None else f"{amount_words(reached)} of {amount_words(goal['target'])}",
         "words": (goal or {}).get("words") or "",

@@ -89,11 +89,24 @@ def of_words(rate: Document | float | None) -> str:
     return f"{rate['n_success']:,} of {rate['n']:,}"
 
 
+def share_of_words(rate: Document | float | None) -> str:
+    """Return a share of success with how many of how many it is.
+
+    Examples
+    --------
+    >>> share_of_words({"n": 98, "n_success": 74, "share": 0.755}), share_of_words(None)
+    ('76 % (74 of 98)', '')
+    """
+    share = rate.get("share") if isinstance(rate, Mapping) else rate
+    of = of_words(rate)
+    return f"{share_words(share)} ({of})" if of else share_words(share)
+
+
 def evidence_words(suggestion: Document) -> str:
     """Return on how many customers a suggestion stands."""
     inside, outside = of_words(suggestion["success_inside"]), of_words(suggestion["success_outside"])
     if inside and outside:
-        return f"{inside} that meet it succeeded, {outside} of the others."
+        return f"{inside} succeeded, {outside} of the others."
     return f"{suggestion['n'] or 0:,} customers meet it, {suggestion['n_outside'] or 0:,} do not."
 
 
@@ -116,15 +129,15 @@ def price_words(suggestion: Document) -> list[str]:
     lost, kept, goal = suggestion["successes_lost_share"], suggestion["market_share"], suggestion["goal"]
     parts = []
     if lost is not None:
-        parts.append(f"gives up {share_words(lost)} of today's successes")
+        parts.append(f"{share_words(lost)} of today's successes")
     if kept is not None:
         parts.append(_market_words(kept))
     if goal and goal["reachable"] is not None:
-        parts.append("goal stays in reach" if goal["reachable"] else "goal out of reach with what is left")
+        parts.append("goal in reach" if goal["reachable"] else "goal out of reach with what is left")
     return parts
 
 
 def _market_words(kept: float) -> str:
     if kept > 1.005:
-        return f"{kept:.1f} times the prospects that match now"
-    return f"keeps {share_words(kept)} of the prospects that match now"
+        return f"{kept:.1f} times as many prospects match"
+    return f"{share_words(kept)} of matching prospects stay"

@@ -18,8 +18,8 @@ from icp_ml.report.svg.shapes import (
     fitting,
     grid,
     line,
+    round_ticks,
     text,
-    ticks_of,
     x_grid,
 )
 
@@ -65,7 +65,7 @@ def marks_chart(marks: Sequence[Mark], title: str, unit: str, reference: float |
     ends = [end for mark in marks for end in (mark.low, mark.high)]
     x = axis_over([*ends, *([] if reference is None else [reference])], 16, WIDTH - 16, least=2.0)
     bottom = _HEIGHT * len(marks) + 8
-    body = [x_grid(x, bottom, ticks_of(x.low, x.high, 8), unit)]
+    body = [x_grid(x, bottom, round_ticks(x.low, x.high, 8), unit)]
     return _marked(x, marks, body, title, reference)
 
 
@@ -121,13 +121,16 @@ def fit_strips(rows: Sequence[Row]) -> str:
         return ""
     longest = max([1e-9, *(abs(_of(row, fit) or 0.0) for row in known for fit in FIT_NAMES)])
     width = (WIDTH - 16) / len(FIT_NAMES)
-    body = [text(8 + width * (place + 0.5), 16, fit, "middle", "tick") for place, fit in enumerate(FIT_NAMES)]
+    body = [
+        text(8 + width * (place + 0.5), 14 + 15 * (place % 2), fit, "middle", "tick")
+        for place, fit in enumerate(FIT_NAMES)
+    ]
     for place, row in enumerate(known):
-        top = 26 + 56 * place
+        top = 40 + 56 * place
         body.append(text(8, top + 15, fitting(row["name"], WIDTH - 16), "start", "label"))
         body += [_strip(8 + width * at, top + 22, width, _of(row, fit), longest) for at, fit in enumerate(FIT_NAMES)]
     told = "; ".join(f"{row['name']} {_fits_words(row)}" for row in known)
-    return drawing(30 + 56 * len(known), body, f"Mean contribution of each fit in log-odds: {told}")
+    return drawing(44 + 56 * len(known), body, f"Mean contribution of each fit in log-odds: {told}")
 
 
 def _of(row: Row, fit: str) -> float | None:
@@ -171,11 +174,11 @@ def front_chart(points: Sequence[Row]) -> str:
     ends = [100 * end for _, point in known for end in _ends(point)]
     x = axis_over([0.0, *(100 * point["market_share"] for _, point in known)], 48, WIDTH - 12)
     y = axis_over(ends, 250, 14, least=10)
-    ticks = [tick for tick in ticks_of(x.low, x.high, 10) if tick >= 0]
-    body = [grid(x, y, ticks, ticks_of(y.low, y.high, 8), "prospects kept, %", "succeeded, %")]
+    ticks = [tick for tick in round_ticks(x.low, x.high) if tick >= 0]
+    body = [grid(x, y, ticks, round_ticks(y.low, y.high), "prospects kept, %", "succeeded, %")]
     placed: list[tuple[float, float]] = []
-    for number, point in sorted(known, key=lambda one: not one[1]["on_front"]):
-        body.append(_version(x, y, (number, point), placed))
+    drawn = [_version(x, y, one, placed) for one in sorted(known, key=lambda one: not one[1]["on_front"])]
+    body += reversed(drawn)
     words = "; ".join(
         f"{number} {point['name']} keeps {100 * point['market_share']:.0f} %, {100 * point['success']:.0f} % succeeded"
         for number, point in known

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from icp_ml.report.review.words import amount_words, day_words
-from icp_ml.report.svg.shapes import LETTER, WIDTH, Axis, bar, dot, drawing, line, text
+from icp_ml.report.svg.shapes import LETTER, WIDTH, Axis, bar, dot, drawing, line, round_ticks, text
 
 Row = Mapping[str, Any]
 Points = Sequence[tuple[float, float]]
@@ -57,16 +56,9 @@ def _top(progress: Row, rows: Sequence[Row]) -> float:
 
 
 def _grid(x: Axis, y: Axis) -> str:
-    step = _round_step(y.high)
-    ticks = [step * number for number in range(int(y.high / step) + 1)]
+    ticks = round_ticks(0.0, y.high, 5)
     lines = [line(x.start, y(tick), x.end, y(tick), "grid") for tick in ticks]
     return "".join(lines + [text(x.start - 7, y(tick) + 4, _short(tick), "end", "tick") for tick in ticks])
-
-
-def _round_step(top: float) -> float:
-    """Return 1, 2 or 5 times a power of ten that divides an axis into at most five steps."""
-    power = 10.0 ** math.floor(math.log10(top / 5))
-    return next(power * factor for factor in (1, 2, 5, 10) if top / (power * factor) <= 5)
 
 
 def _short(value: float) -> str:

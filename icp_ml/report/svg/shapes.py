@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -42,6 +43,20 @@ def ticks_of(low: float, high: float, most: int = 8) -> list[float]:
     step = next((size for size in sizes if (high - low) / size <= most), (high - low) / 2)
     ticks = [round(step * number, 10) for number in range(int(low / step) - 1, int(high / step) + 2)]
     return [tick for tick in ticks if low <= tick <= high]
+
+
+def round_ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return the multiples of 1, 2 or 5 times a power of ten between two ends, at most `most` steps apart.
+
+    Examples
+    --------
+    >>> round_ticks(-12, 41), round_ticks(0, 130_000)
+    ([-10.0, 0.0, 10.0, 20.0, 30.0, 40.0], [0.0, 50000.0, 100000.0])
+    """
+    power = 10.0 ** math.floor(math.log10((high - low) / most))
+    step = next(power * factor for factor in (1, 2, 5, 10) if (high - low) / (power * factor) <= most)
+    numbers = range(math.ceil(low / step), math.floor(high / step) + 1)
+    return [round(step * number, 10) for number in numbers]
 
 
 def shares() -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from icp_ml.report.review.words import ACTIONS, amount_words, day_words, of_words, points, rate_words
+from icp_ml.report.review.words import ACTIONS, amount_words, day_words, of_words, points, rate_words, share_of_words
 from icp_ml.report.tables.data import power
 from icp_ml.report.tables.table import Column, Table, number, table, words
 from icp_ml.report.tables.why import importance
@@ -44,7 +44,7 @@ def review_tables(document: Document) -> dict[str, Table | None]:
 
 
 def _written(rows: Sequence[Document]) -> Table:
-    columns = ("By", "Of", number("At least"), number("Reached"), Column("State", "state"), words("In words"))
+    columns = ("By", "Of", number("At least"), number("Reached"), Column("State", "state"))
     cells = (
         [
             row["on"],
@@ -52,7 +52,6 @@ def _written(rows: Sequence[Document]) -> Table:
             amount_words(row["at_least"]),
             amount_words(row["reached"]),
             row["state"],
-            row["sentence"],
         ]
         for row in rows
     )
@@ -121,13 +120,13 @@ def _criteria(rows: Sequence[Document]) -> Table:
         Column("Criterion", "code"),
         "Fit",
         Column("State", "state"),
-        number("Yes"),
-        number("No"),
+        number("Met"),
+        number("Not met"),
         number("Not known"),
-        number("Succeed where yes (90 %)"),
-        number("Where no (90 %)"),
-        number("Difference, points (90 %)"),
-        number("Prospects that meet it"),
+        number("Success where met"),
+        number("Where not"),
+        number("Points (90 %)"),
+        number("Prospects"),
     )
     cells = (
         [
@@ -137,8 +136,8 @@ def _criteria(rows: Sequence[Document]) -> Table:
             row["n_yes"],
             row["n_no"],
             row["n_unknown"],
-            rate_words(row["inside"]),
-            rate_words(row["outside"]),
+            share_of_words(row["inside"]),
+            share_of_words(row["outside"]),
             points_words(row["difference"], row["low"], row["high"]),
             share_words(row["market_share"]),
         ]
