@@ -37,12 +37,15 @@ class Candidate:
         The cut, of a rule with one cut through numbers.
     about_missing : bool
         It asks whether there is a value at all.
+    is_compound : bool
+        It has two cuts or two levels.
     """
 
     rule: str
     leaves_out: bool = False
     threshold: float | None = None
     about_missing: bool = False
+    is_compound: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,8 +117,9 @@ def _ordered(column: str, cuts: list[Any]) -> Iterator[Candidate]:
             yield Candidate(rule_text(column, operator, cut), threshold=threshold)
     for low, high in combinations(cuts, 2):
         at_least, below = rule_text(column, ">=", low), rule_text(column, "<", high)
-        yield Candidate(f"{at_least} and {below}")
-        yield Candidate(f"{rule_text(column, '<', low)} or {rule_text(column, '>=', high)}", leaves_out=True)
+        outside = f"{rule_text(column, '<', low)} or {rule_text(column, '>=', high)}"
+        yield Candidate(f"{at_least} and {below}", is_compound=True)
+        yield Candidate(outside, leaves_out=True, is_compound=True)
 
 
 def _zero(column: str, numbers: npt.NDArray[np.float64]) -> Iterator[Candidate]:
@@ -139,5 +143,5 @@ def _levels(column: str, present: pd.Series[str], n: int) -> Iterator[Candidate]
 
 
 def _both(column: str, levels: list[Value]) -> Iterator[Candidate]:
-    yield Candidate(rule_text(column, "in", levels))
-    yield Candidate(rule_text(column, "not in", levels), leaves_out=True)
+    yield Candidate(rule_text(column, "in", levels), is_compound=True)
+    yield Candidate(rule_text(column, "not in", levels), leaves_out=True, is_compound=True)

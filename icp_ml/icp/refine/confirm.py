@@ -38,7 +38,8 @@ class Later:
     confirmed : bool
         Holds at a false discovery rate of .10.
     difference, low, high : float
-        Success share of later customers that meet the rule minus that of all other later ones, with its interval:
+        Success share of later customers that meet the rule (with ``drop`` that do not) minus that of all other later
+        ones, with its interval:
         90 % for a rule that is not confirmed; for confirmed ones 90 % of such intervals hold the truth although only
         confirmed ones are looked at.
     n : int
@@ -100,7 +101,7 @@ def later_judgement(
     for at, p, q in zip(asked, p_values, q_values, strict=True):
         confirmed = bool(q <= LEVEL)
         level = LEVEL * (n_confirmed / len(asked) if confirmed else 1.0)
-        gain = _contrast(grids[at].mask(chosen[at].which), split, groups, z=float(norm.isf(level / 2)))
+        gain = _contrast(grids[at].better(chosen[at].which), split, groups, z=float(norm.isf(level / 2)))
         found[at] = Later(chosen[at].which, p, float(q), confirmed, gain.difference, gain.low, gain.high, gain.inside.n)
     return found
 

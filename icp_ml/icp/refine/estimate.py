@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from icp_ml.icp.refine.grid import Grid
-from icp_ml.icp.refine.sample import Sample, Sums, sums_of, z_values
+from icp_ml.icp.refine.sample import Sample, Sums, chosen_by, sums_of
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ def cross_fitted(grid: Grid, sample: Sample, folds: Integers) -> Effect:
 
 def _one_repeat(grid: Grid, sample: Sample, fold: Integers) -> tuple[float, float, float, float]:
     held = sums_of(grid, sample, fold, N_FOLDS)
-    z = z_values(grid, held.total() - held)
+    z = chosen_by(grid, held.total() - held)
     best = np.argmax(z, axis=1)
     rows = np.isfinite(z[np.arange(N_FOLDS), best])
     sides = grid.inside[best] & rows[:, None], grid.against[best] & rows[:, None]

@@ -22,6 +22,9 @@ from icp_ml.rules.writer import rule_text
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
+HANDICAP = 0.5
+"""A band or a pair of levels must beat one cut or one level by so many standard errors: there are many more of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -55,6 +58,11 @@ class Grid:
     against: Flags
 
     @property
+    def handicap(self) -> npt.NDArray[np.float64]:
+        """Return by how much a studentised difference must lead to win against a simpler rule, shape (n_contrasts,)."""
+        return np.where([one.is_compound for one in self.candidates], HANDICAP, 0.0)
+
+    @property
     def n_cells(self) -> int:
         """Return the number of cells."""
         return int(self.members.shape[1])
@@ -62,6 +70,11 @@ class Grid:
     def mask(self, which: int) -> Flags:
         """Return which customers meet a rule, shape (n,)."""
         return np.asarray(self.members[which][self.cell])
+
+    def better(self, which: int) -> Flags:
+        """Return the customers that are held to succeed more often than all others: with ``drop`` those outside."""
+        mask = self.mask(which)
+        return ~mask if self.actions[which] == "drop" else mask
 
     def sides(self, which: int) -> tuple[Flags, Flags]:
         """Return the customers of the two sides that a contrast compares, each of shape (n,)."""

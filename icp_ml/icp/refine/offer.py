@@ -14,7 +14,7 @@ from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.refine.estimate import TwoGroups
 from icp_ml.icp.refine.found import FoundRule
 from icp_ml.icp.refine.grid import Grid
-from icp_ml.icp.refine.sample import Sample, sums_of, z_values
+from icp_ml.icp.refine.sample import Sample, chosen_by, sums_of
 from icp_ml.icp.refine.search import Judged, Searched, stable_share
 
 Floats = npt.NDArray[np.float64]
@@ -100,7 +100,7 @@ def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution
 def _like_model(one: Judged, sample: Sample, contribution: Floats) -> int:
     """Return, of the rules for the same action within noise of the best, the one most like where the model says yes."""
     grid, best = one.grid, one.best.which
-    z = z_values(grid, sums_of(grid, sample))[0]
+    z = chosen_by(grid, sums_of(grid, sample))[0]
     close = [
         which
         for which in np.flatnonzero(z >= z[best] - WITHIN_NOISE).tolist()

@@ -123,6 +123,11 @@ def z_values(grid: Grid, sums: Sums) -> Floats:
     return np.where(enough & (variance > 0), z, -np.inf)
 
 
+def chosen_by(grid: Grid, sums: Sums) -> Floats:
+    """Return what the best contrast is chosen by: its studentised difference less the handicap of its kind of rule."""
+    return z_values(grid, sums) - grid.handicap
+
+
 def _score_variance(sums: Sums, mean: Floats) -> Floats:
     """Return the mean square of the scores, were weights unrelated to outcomes: enough to put contrasts to scale."""
     count = sums.count.sum(axis=1, keepdims=True)

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from icp_ml.accounts.dealing import dealt
 from icp_ml.icp.refine.grid import Grid
-from icp_ml.icp.refine.sample import Sample, sums_of, z_values
+from icp_ml.icp.refine.sample import Sample, chosen_by, sums_of, z_values
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -29,7 +29,7 @@ class Screened:
     which : int
         Its number in the grid.
     z : float
-        Its studentised difference; -inf when no contrast has enough customers.
+        Its studentised difference less the handicap of its kind of rule; -inf when no contrast has enough customers.
     p_value : float
         Chance that the best contrast of this attribute is as large when outcomes have nothing to do with it.
     """
@@ -58,7 +58,7 @@ def screen(
     Westfall and Young (1993), Resampling-based multiple testing, section 2.6 (max T). Phipson and Smyth (2010),
     Permutation p-values should never be zero, Statistical Applications in Genetics and Molecular Biology 9:39.
     """
-    observed = [z_values(grid, sums_of(grid, sample))[0] for grid in grids]
+    observed = [chosen_by(grid, sums_of(grid, sample))[0] for grid in grids]
     best = [int(np.argmax(z)) for z in observed]
     reached = np.zeros(len(grids), dtype=np.int64)
     with threadpool_limits(1, user_api="blas"):  # sums split over threads differ in their last bits
@@ -95,13 +95,14 @@ class _Coefficients:
         spread = np.sqrt(1 / n_in + 1 / n_against)
         of_cell = inside / (n_in * spread)[:, None] - against / (n_against * spread)[:, None]
         self.of_cell = of_cell.T.astype(np.float32)
+        self.handicap = grid.handicap[usable].astype(np.float32)
         self.one_hot = (grid.cell[sample.rows][:, None] == np.arange(grid.n_cells)).astype(np.float32)
 
     def n_reaching(self, sums: Singles, observed: float) -> int:
         """Return in how many permutations the largest contrast is as large as the observed one."""
         if not self.of_cell.shape[1]:
             return 0
-        return int(((sums @ self.of_cell).max(axis=1) >= observed - _TIE).sum())
+        return int(((sums @ self.of_cell - self.handicap).max(axis=1) >= observed - _TIE).sum())
 
 
 def false_discovery_rates(p_values: npt.ArrayLike) -> Floats:

@@ -13,7 +13,7 @@ from icp_ml.accounts.split import Split
 from icp_ml.icp.refine.confirm import LEVEL, Later, later_judgement
 from icp_ml.icp.refine.estimate import Effect, TwoGroups, cross_fitted, folds_of, two_groups
 from icp_ml.icp.refine.grid import Grid
-from icp_ml.icp.refine.sample import Sample, sample_of, sums_of, z_values
+from icp_ml.icp.refine.sample import Sample, chosen_by, sample_of, sums_of
 from icp_ml.icp.refine.screen import N_PERMUTATIONS, Screened, false_discovery_rates, screen
 from icp_ml.icp.refine.signing import differs_by_period, p_within_periods
 
@@ -152,7 +152,7 @@ def stable_share(grid: Grid, which: int, sample: Sample, seed: int) -> float:
     chosen = []
     for _ in range(N_HALVES):
         half = np.where(rng.permutation(n) < n // 2, 0, -1)[sample.clusters]
-        chosen.append(int(np.argmax(z_values(grid, sums_of(grid, sample, half))[0])))
+        chosen.append(int(np.argmax(chosen_by(grid, sums_of(grid, sample, half))[0])))
     alike = {other: _alike(mask, grid.mask(other)[sample.rows].astype(np.float64)) for other in set(chosen)}
     return float(np.mean([alike[other] for other in chosen]))
 
