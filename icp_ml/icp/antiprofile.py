@@ -20,7 +20,7 @@ from icp_ml.icp.cohorts import channels
 from icp_ml.icp.contrast import Contrast
 from icp_ml.icp.failure_cost import Cost, failure_cost
 from icp_ml.icp.refine.found import Found
-from icp_ml.icp.rule_words import rule_words
+from icp_ml.icp.rule_words import opposite, rule_words
 from icp_ml.icp.words import points
 from icp_ml.rules.writer import rule_text
 
@@ -174,7 +174,7 @@ def _of_rules(base: CustomerBase, found: Found) -> list[AntiRule]:
         fails = answers == (1 if rule.gain < 0 else 0)
         compared = base.contrast(fails)
         if compared.difference < 0 and fails.sum() <= (answers >= 0).sum() / 2:
-            text = rule.rule if rule.gain < 0 else f"not ({rule.rule})"
+            text = rule.rule if rule.gain < 0 else opposite(rule.rule)
             one = _Candidate(text, "rule", fails, rule_words(text, base.study.labels))
             told.append(_told(base, one, compared, rule.q_value))
     return told

@@ -15,6 +15,9 @@ from icp_ml.icp.words import points
 
 Flags = npt.NDArray[np.bool_]
 
+KEPT = 0.8
+"""A difference that keeps this share of itself without old evidence does not rest on it."""
+
 
 @dataclass(frozen=True)
 class OldEvidence:
@@ -38,6 +41,11 @@ class OldEvidence:
     gain_all: float
     gain_without: float
     capabilities: tuple[str, ...]
+
+    @property
+    def matters(self) -> bool:
+        """True where a good part of the difference goes away without it."""
+        return isnan(self.gain_without) or abs(self.gain_without) < KEPT * abs(self.gain_all)
 
     @property
     def sentence(self) -> str:

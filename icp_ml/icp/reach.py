@@ -168,8 +168,8 @@ def _with_deals(means: Means, n_left: int, needed: float, conversion: Conversion
     reachable = True if low >= needed else False if high < needed else None
     verdict = {True: "within reach", False: "out of reach", None: "too close to tell"}[reachable]
     sentence = (
-        f"Of {n_left:,} prospects left about {expected:,.0f} ({low:,.0f} to {high:,.0f}) would be won by {means.ends}; "
-        f"the goal needs {ceil(needed):,} more: {verdict}{_limit(means, n_left, needed, conversion)}."
+        f"Of {n_left:,} prospects left about {expected:,.0f} ({low:,.0f} to {high:,.0f}) could be won and served by "
+        f"{means.ends}; the goal needs {ceil(needed):,} more: {verdict}{_limit(means, n_left, needed, conversion)}."
     )
     return Reach(reachable, sentence, n_left * conversion.high < needed, means.assumptions)
 

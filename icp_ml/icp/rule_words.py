@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from icp_ml.rules import AllOf, Among, AnyOf, Compare, IsNull, Literal, Node, Not, parse_rule
+from icp_ml.rules.writer import rule_text
 
 _WORDS = {
     "==": "is {}", "!=": "is not {}", ">=": "is {} or more", "<=": "is {} or less", ">": "is above {}",
@@ -38,6 +39,36 @@ def rule_words(text: str, labels: Mapping[str, str]) -> str:
     'crm is none of HubSpot, other or crm is not known'
     """
     return _said(parse_rule(text).tree, labels)
+
+
+def opposite(text: str) -> str:
+    """Return the rule that says no where this one says yes, and yes where it says no.
+
+    Raises
+    ------
+    ConfigError
+        The text is not a rule.
+
+    Examples
+    --------
+    >>> opposite("team_size >= 10"), opposite("not (crm in [HubSpot, Zoho])"), opposite("a > 1 and b > 2")
+    ('team_size < 10', 'crm in [HubSpot, Zoho]', 'not (a > 1 and b > 2)')
+    """
+    match parse_rule(text).tree:
+        case Compare(column, operator, value):
+            return rule_text(column, _OPPOSITE[operator], value)
+        case Among(column, values):
+            return rule_text(column, "not in", values)
+        case IsNull(column):
+            return rule_text(column, "is not null")
+        case Not(Compare(column, operator, value)):
+            return rule_text(column, operator, value)
+        case Not(Among(column, values)):
+            return rule_text(column, "in", values)
+        case Not(IsNull(column)):
+            return rule_text(column, "is null")
+        case _:
+            return f"not ({text})"
 
 
 def _said(node: Node, labels: Mapping[str, str]) -> str:

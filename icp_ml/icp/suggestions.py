@@ -14,7 +14,7 @@ from icp_ml.icp.caveats import caveats
 from icp_ml.icp.contrast import Contrast
 from icp_ml.icp.old_evidence import OldEvidence, old_evidence
 from icp_ml.icp.refine.found import Found, FoundRule
-from icp_ml.icp.rule_words import rule_words
+from icp_ml.icp.rule_words import opposite, rule_words
 from icp_ml.icp.words import points
 
 NARROWING = ("add", "tighten", "exclude")
@@ -25,7 +25,7 @@ _PROPOSALS = {
     "tighten": "Worth testing: ask that {rule}, in place of {replaces}.",
     "loosen": "Worth testing: be content with {rule}, in place of {replaces}.",
     "drop": "Worth testing: no longer ask that {rule}.",
-    "exclude": "Worth testing: leave accounts out unless {rule}.",
+    "exclude": "Worth testing: leave out accounts where {opposite}.",
 }
 _FLATTERED = 0.02
 """A plain difference that is larger than the corrected one by more than this is explained."""
@@ -141,7 +141,7 @@ def _suggestion(base: CustomerBase, found: Found, rule: FoundRule) -> Suggestion
         id=suggestion_id(rule.rule, rule.action),
         found=rule,
         contrast=compared,
-        caveats=(*([] if old is None else [old.sentence]), *caveats(base, rule)),
+        caveats=(*([old.sentence] if old is not None and old.matters else []), *caveats(base, rule)),
         old_evidence=old,
         profile_after=changed_criteria([one.text for one in base.profile.criteria], [rule]),
         statement=_statement(base, found, rule, compared),
@@ -152,7 +152,8 @@ def _statement(base: CustomerBase, found: Found, rule: FoundRule, compared: Cont
     labels = base.study.labels
     words = rule_words(rule.rule, labels)
     replaced = "" if rule.replaces is None else rule_words(rule.replaces, labels)
-    proposal = _PROPOSALS[rule.action].format(rule=words, replaces=replaced)
+    left_out = rule_words(opposite(rule.rule), labels)
+    proposal = _PROPOSALS[rule.action].format(rule=words, replaces=replaced, opposite=left_out)
     inside, outside = compared.inside, compared.outside
     plain = inside.n_success / inside.n if inside.n else float("nan")
     weighted = "" if abs(plain - inside.share) < 0.005 else f" ({_percent(inside.share)} allowing for young customers)"

@@ -78,7 +78,7 @@ def test_the_channel_of_the_deal_is_tried_by_the_customers_won(made):
 def test_the_failing_side_of_a_found_rule_is_told(made):
     base = made.base()
     told = anti_profile(base, made.found(base, made.rule(base, q_value=0.03))).rules
-    assert [(one.rule, one.kind, one.q_value) for one in told] == [("not (stack >= 6)", "rule", 0.03)]
+    assert [(one.rule, one.kind, one.q_value) for one in told] == [("stack < 6", "rule", 0.03)]
     assert told[0].n_failures == 50
 
 

@@ -24,9 +24,7 @@ def test_the_answer_is_only_given_where_the_interval_allows_it(n_left, reachable
 
 def test_the_expected_wins_and_their_range_are_said():
     said = reach(means(), 300).sentence
-    assert said.startswith(
-        "Of 300 prospects left about 30 (21 to 42) would be won by 2026-07-30; the goal needs 20 more"
-    )
+    assert said.startswith("Of 300 prospects left about 30 (21 to 42) could be won and served by 2026-07-30")
 
 
 def test_more_prospects_never_make_the_goal_less_reachable():

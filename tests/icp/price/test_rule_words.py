@@ -1,9 +1,12 @@
 """Rules in words."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from icp_ml.errors import ConfigError
-from icp_ml.icp.rule_words import rule_words
+from icp_ml.icp.rule_words import opposite, rule_words
+from icp_ml.rules import parse_rule
 
 
 @pytest.mark.parametrize(
@@ -29,3 +32,23 @@ def test_a_rule_is_said_in_words(rule, words):
 def test_what_is_no_rule_is_refused():
     with pytest.raises(ConfigError, match="expected"):
         rule_words("team =", {})
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "a >= 2",
+        "a == 2",
+        "not (a > 2)",
+        "b in [x, y]",
+        "not (b in [x])",
+        "b is null",
+        "b is not null",
+        "a > 1 and b == x",
+    ],
+)
+def test_the_opposite_says_no_where_the_rule_says_yes_and_knows_no_more(rule):
+    frame = pd.DataFrame({"a": [1.0, 2, 3, np.nan], "b": ["x", "y", None, "z"]})
+    answers, others = parse_rule(rule).evaluate(frame), parse_rule(opposite(rule)).evaluate(frame)
+    assert ((answers < 0) == (others < 0)).all()
+    assert (answers + others)[answers >= 0].tolist() == [1] * int((answers >= 0).sum())

@@ -165,3 +165,22 @@ def test_old_evidence_looks_at_the_side_that_looks_worse(made):
     base = made.base(situation=old("2024-12-01"))
     assert suggested(made, base, gain=-0.1).old_evidence is None
     assert dt.date(2024, 12, 1) == base.profile.situation.capabilities[0].have_since
+
+
+def test_old_evidence_is_a_caveat_only_where_the_difference_rests_on_it(made):
+    lasting, resting = made.customers(), made.customers()
+    resting.loc[resting["stack"] == 2, "stack"] = np.where(resting["ended"][resting["stack"] == 2].isna(), 3.0, 2.0)
+    needs = {"capabilities": [{"name": "eu", "have_since": "2024-07-01", "needs": "stack == 2"}]}
+    found = suggested(made, made.base(resting, situation=needs))
+    assert found.old_evidence.matters
+    assert found.old_evidence.sentence in found.caveats
+    other = {"capabilities": [{"name": "eu", "have_since": "2024-07-01", "needs": "region == north"}]}
+    found = suggested(made, made.base(lasting, situation=other))
+    assert found.old_evidence.n > 0
+    assert found.old_evidence.sentence not in found.caveats
+
+
+def test_an_exclusion_says_who_is_left_out(made):
+    base = made.base()
+    statement = suggested(made, base, rule="region != north", action="exclude").statement
+    assert statement.startswith("Worth testing: leave out accounts where region is north.")
