@@ -94,14 +94,19 @@ def parser_that_raises() -> argparse.ArgumentParser:
     def refuse(text: str) -> None:
         raise _NotParsedError(text)
 
-    for each in (parser, *commands_of(parser).values()):
+    for each in all_of(parser):
         each.error = refuse  # type: ignore[method-assign,assignment]
     return parser
 
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    (choices,) = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    return dict(choices)
+    groups = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return dict(groups[0]) if groups else {}
+
+
+def all_of(parser: argparse.ArgumentParser) -> list[argparse.ArgumentParser]:
+    """Return a parser and those of its commands, and of theirs."""
+    return [parser, *(each for inner in commands_of(parser).values() for each in all_of(inner))]
 
 
 def fenced_commands(path: Path) -> Iterator[str]:
@@ -132,7 +137,8 @@ def unknown_words(span: str) -> list[str]:
         return []
     if words[0] not in commands:
         return [words[0]]
-    options = {option for action in commands[words[0]]._actions for option in action.option_strings}
+    parsers = all_of(commands[words[0]])
+    options = {option for each in parsers for action in each._actions for option in action.option_strings}
     return [word for word in words if word.startswith("--") and word.strip("[]").partition("=")[0] not in options]
 
 
@@ -153,6 +159,8 @@ def test_a_command_that_does_not_exist_is_noticed():
     assert "unrecognized" in (refusal("icp-ml train s.yaml --out m --strong") or "")
     assert refusal("icp-ml train s.yaml --out m --set seed=1  # a comment") is None
     assert unknown_words("icp-ml train --strong") == ["--strong"]
+    assert unknown_words("icp-ml profile decide --by NAME --strong") == ["--strong"]
+    assert "unrecognized" in (refusal("icp-ml profile diff a.yaml b.yaml --strong") or "")
 
 
 # --- examples --------------------------------------------------------------------------------------------------------

@@ -29,9 +29,11 @@ def named(page: str) -> set[str]:
 
 
 def options_of(command: str) -> set[str]:
-    """Return the long options of a command."""
-    choices = build_parser()._subparsers._group_actions[0].choices
-    return {option for action in choices[command]._actions for option in action.option_strings if option != "--help"}
+    """Return the long options of a command, and of the commands below it."""
+    parsers = [build_parser()._subparsers._group_actions[0].choices[command]]
+    if parsers[0]._subparsers is not None:
+        parsers += parsers[0]._subparsers._group_actions[0].choices.values()
+    return {option for each in parsers for action in each._actions for option in action.option_strings} - {"--help"}
 
 
 def test_every_key_of_a_study_is_described():

@@ -1,11 +1,26 @@
 import copy
 import datetime as dt
+import json
+import re
+from dataclasses import replace
 
+import pandas as pd
 import pytest
 import yaml
 
 from icp_ml.errors import ConfigError
-from icp_ml.icp.profile import load_profile, profile_from_document, profile_json_schema
+from icp_ml.icp.profile import (
+    Baseline,
+    Capability,
+    Goal,
+    Milestone,
+    ProfileFile,
+    Situation,
+    load_profile,
+    profile_from_document,
+    profile_json_schema,
+)  # fmt: skip
+from icp_ml.strict.yaml import parse_yaml
 
 CONTRACT = """
 name: mid-market-retail
@@ -107,3 +122,34 @@ def test_all_problems_at_once():
 
 def test_the_schema_names_every_key():
     assert set(profile_json_schema()["properties"]) == {"name", "version", "situation", "criteria", "progress"}
+
+
+def test_the_schema_for_editors_is_current(repository):
+    assert json.loads((repository / "configs" / "profile.schema.json").read_text()) == profile_json_schema()
+
+
+def test_the_profile_of_the_reference_page_is_a_valid_one(repository):
+    page = (repository / "docs" / "reference" / "profile.md").read_text(encoding="utf-8")
+    (whole,) = [block for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if block.startswith("name:")]
+    assert profile_from_document(parse_yaml(whole, "page"), ".", "page").version == 4
+
+
+def test_every_key_is_described(repository):
+    page = (repository / "docs" / "reference" / "profile.md").read_text(encoding="utf-8")
+    models = (ProfileFile, Situation, Goal, Baseline, Capability, Milestone)
+    assert not [key for model in models for key in model.model_fields if f"`{key}`" not in page]
+
+
+def test_accounts_match_by_criteria_and_by_needs_that_are_met():
+    frame = pd.DataFrame({
+        "employees": [60, 60, 60, None, 60],
+        "crm": ["hubspot", "hubspot", "sap", "hubspot", "hubspot"],
+        "requires_sso": ["false", "true", "false", "false", None],
+        "region": "eu",
+    })  # fmt: skip
+    assert profile_from_document(DOCUMENT, ".").matches(frame).tolist() == [True, False, False, False, True]
+
+
+def test_a_profile_without_criteria_matches_everybody():
+    profile = replace(profile_from_document(changed("situation.capabilities", []), "."), criteria=())
+    assert profile.matches(pd.DataFrame({"a": [1.0, None]})).tolist() == [True, True]
