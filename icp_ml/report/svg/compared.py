@@ -121,6 +121,7 @@ def fit_strips(rows: Sequence[Row]) -> str:
         return ""
     longest = max([1e-9, *(abs(_of(row, fit) or 0.0) for row in known for fit in FIT_NAMES)])
     width = (WIDTH - 16) / len(FIT_NAMES)
+    # Names stand on two levels, because neighbours would touch.
     body = [
         text(8 + width * (place + 0.5), 14 + 15 * (place % 2), fit, "middle", "tick")
         for place, fit in enumerate(FIT_NAMES)

@@ -120,9 +120,7 @@ def _criteria(rows: Sequence[Document]) -> Table:
         Column("Criterion", "code"),
         "Fit",
         Column("State", "state"),
-        number("Met"),
-        number("Not met"),
-        number("Not known"),
+        number("Met / not / not known"),
         number("Success where met"),
         number("Where not"),
         number("Points (90 %)"),
@@ -133,9 +131,7 @@ def _criteria(rows: Sequence[Document]) -> Table:
             row["rule"],
             row["fit"],
             row["state"],
-            row["n_yes"],
-            row["n_no"],
-            row["n_unknown"],
+            " / ".join(f"{row[key] or 0:,}" for key in ("n_yes", "n_no", "n_unknown")),
             share_of_words(row["inside"]),
             share_of_words(row["outside"]),
             points_words(row["difference"], row["low"], row["high"]),
@@ -154,8 +150,8 @@ def _singles(rows: Sequence[Document]) -> Table:
 
 def _suggestions(rows: Sequence[Document]) -> Table:
     columns = (
-        "Change",
         Column("Rule", "code"),
+        "Change",
         "Fit",
         number("Gain, points (90 %)"),
         Column("State", "state"),
@@ -166,8 +162,8 @@ def _suggestions(rows: Sequence[Document]) -> Table:
     )
     cells = (
         [
-            ACTIONS.get(row["action"], row["action"]),
             row["rule"],
+            ACTIONS.get(row["action"], row["action"]),
             row["fit"],
             points_words(row["gain"], row["low"], row["high"]),
             "confirmed" if row["confirmed"] else "not confirmed",
