@@ -8,12 +8,15 @@ from math import sqrt
 import numpy as np
 import numpy.typing as npt
 
-from icp_ml.accounts.intervals import Z_90
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.words import points
 
 Flags = npt.NDArray[np.bool_]
-FEWEST_PER_PERIOD, MOST_PERIODS = 60, 6
+FEWEST_PER_PERIOD, MOST_PERIODS = 40, 20
+SHIFT_SHARE = 0.25
+"""Share of a difference that goes with the time of signing, from which on what is left must stand for itself."""
+STANDS = 2.576
+"""Standard errors from 0 at which it does (two-sided 1 %)."""
 
 
 @dataclass(frozen=True)
@@ -26,21 +29,22 @@ class Within:
         Difference over all customers that were followed for the whole horizon, -1 to 1.
     within : float
         The same, compared within periods of signing and averaged; 0 is no association.
-    low, high : float
-        Its 90 % interval.
+    error : float
+        Its standard error.
     n_periods : int
     """
 
     crude: float
     within: float
-    low: float
-    high: float
+    error: float
     n_periods: int
 
     @property
     def explains(self) -> bool:
-        """True when the time of signing takes away more than half of the difference and what is left may be none."""
-        return self.within * np.sign(self.crude) < abs(self.crude) / 2 and self.low <= 0 <= self.high
+        """True when much of the difference goes with the time of signing, and what is left may be none."""
+        # Crude and within share their luck, so the shift between them is known far better than either.
+        shift = (self.crude - self.within) * np.sign(self.crude)
+        return bool(shift > SHIFT_SHARE * abs(self.crude) and abs(self.within) < STANDS * self.error)
 
     @property
     def sentence(self) -> str:
@@ -82,8 +86,7 @@ def within_periods(base: CustomerBase, inside: Flags, rows: Flags) -> Within | N
         return None
     difference, weight, variance = np.array(parts).T
     share = weight / weight.sum()
-    middle, half = float(share @ difference), Z_90 * sqrt(float(share**2 @ variance))
-    return Within(whole[0], middle, middle - half, middle + half, len(parts))
+    return Within(whole[0], float(share @ difference), sqrt(float(share**2 @ variance)), len(parts))
 
 
 def _part(outcome: npt.NDArray[np.float64], met: Flags) -> tuple[float, float, float] | None:
