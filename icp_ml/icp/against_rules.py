@@ -83,11 +83,8 @@ class AgainstRules:
             "coverage": None if isnan(self.coverage) else self.coverage,
             "success": self.success.as_document(),
             "random": {"n": self.n_random, "below": self.random_below} if compared else None,
-            "single": {
-                "n": len(self.single),
-                "n_below": self.n_single_below,
-                "rules": [one.as_document() for one in self.single],
-            },
+            "single": [one.as_document() for one in self.single],
+            "single_below": self.n_single_below,
             "model": None if self.against_model is None else self.against_model.as_document(),
             "sentence": self.sentence,
             "notes": list(self.notes),
