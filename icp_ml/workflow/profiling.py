@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 _COMMAND = "profile propose"
 _IDS_SHOWN = 5
+_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -135,9 +138,9 @@ def propose(
         The file is not ours to replace, or no day is known and none is given.
     """
     target = ensure_can_draft(out, _COMMAND)
+    first = None if starts is None else _day("--starts", starts)
     loaded = study if isinstance(study, Study) else load_study(study, overrides)
-    prepared = prepare(loaded)
-    base = _base(prepared, None if model is None else load(model), None if starts is None else _day("--starts", starts))
+    base = _base(prepare(loaded), None if model is None else load(model), first)
     logger.info("searching for criteria among %s customers", f"{len(base):,}")
     found = find_rules(base)
     proposal = propose_profile(base, found, suggestions(base, found))
@@ -236,8 +239,7 @@ def _names(moved: Moved) -> list[str]:
 
 
 def _day(option: str, text: str) -> dt.date:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        step = "Write it as 2026-06-30"
-        raise UsageError(message(option, f"'{text[:40]}' is no day", "a day of the calendar", step)) from None
+    if _WRITTEN.fullmatch(text):
+        with suppress(ValueError):
+            return dt.date.fromisoformat(text)
+    raise UsageError(message(option, f"'{text[:40]}' is no day", "a day of the calendar", "Write it as 2026-06-30"))
