@@ -26,6 +26,8 @@ def laid_out(made, *rules, with_market=True):
 
 STACK, NORTH, WORSE = {"rule": "stack >= 6"}, {"rule": "region == north"}, {"rule": "stack < 6", "gain": -0.4}
 
+NO_INTERVAL = {"low": 0.0, "high": 0.1}
+
 
 def test_the_profile_as_written_is_the_first_point_and_keeps_all_prospects(made):
     first = laid_out(made, STACK)[0]
@@ -62,11 +64,21 @@ def test_the_share_is_corrected_for_the_choice_of_the_rule(made):
     assert point.low < point.success < point.high
 
 
-def test_rules_are_combined_as_long_as_they_add_success(made):
-    names = [point.name for point in laid_out(made, STACK, {"rule": "region == south", "gain": 0.01}, WORSE)]
-    assert names[:4] == ["as written", "+ stack >= 6", "+ region == south", "+ stack < 6"]
-    assert all("stack < 6" not in name for name in names[4:])
-    assert len(names) <= 6
+def test_the_rules_of_the_largest_gains_are_combined(made):
+    rules = [{"rule": "region == south", "gain": 0.1}, STACK, {"rule": "team < 30", "gain": 0.05, **NO_INTERVAL}]
+    names = [point.name for point in laid_out(made, *rules)]
+    assert names[:4] == ["as written", "+ region == south", "+ stack >= 6", "+ team < 30"]
+    assert names[4:] == ["+ stack >= 6 + region == south", "+ stack >= 6 + region == south + team < 30"]
+
+
+def test_what_leaves_too_few_customers_is_not_combined(made):
+    names = [point.name for point in laid_out(made, STACK, {"rule": "stack < 6", "gain": 0.1})]
+    assert names == ["as written", "+ stack >= 6", "+ stack < 6"]
+
+
+def test_what_lets_accounts_in_is_not_combined(made):
+    drop = {"action": "drop", "rule": "team >= 10", "replaces": "team >= 10", "gain": -0.1}
+    assert len(laid_out(made, STACK, drop)) == 3
 
 
 def test_without_prospects_customers_are_counted(made):
