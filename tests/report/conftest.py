@@ -19,13 +19,21 @@ def facts(tmp_path_factory):
     return train(folder / "study.yaml", overrides=["model.learner=logistic"]).facts
 
 
-@pytest.fixture(scope="session")
-def documents():
-    path = Path(__file__).with_name("documents.py")
-    spec = importlib.util.spec_from_file_location("report_documents", path)
+def beside(name):
+    spec = importlib.util.spec_from_file_location(f"report_{name}", Path(__file__).with_name(f"{name}.py"))
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def documents():
+    return beside("documents")
+
+
+@pytest.fixture(scope="session")
+def reviews():
+    return beside("reviews")
 
 
 @pytest.fixture(scope="session")

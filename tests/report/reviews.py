@@ -106,7 +106,7 @@ def suggestion(number, rule, fit, action, gain, **others):
         "step_gain": None,
         "goal": {
             "reachable": True,
-            "sentence": "1,240 prospects are left; at today's conversion 31 of them sign in time: the goal is in reach.",
+            "sentence": "1,240 prospects are left; at today's conversion 31 sign in time: the goal is in reach.",
             "assumptions": ["2.5 % of prospects sign within 90 days, as in the last year."],
         },
         "caveats": [],
@@ -277,7 +277,7 @@ REVIEW = {
             "bar": 20,
             "crossed": True,
             "crossed_on": "2026-08-11",
-            "sentence": "The evidence that the goal is behind plan passed its bar on 2026-08-11 (26 where 20 is asked).",
+            "sentence": "The evidence that the goal is behind plan passed its bar on 2026-08-11 (26; 20 is asked).",
         },
         "differ": "Behind the written milestone, yet 31 % of campaigns that reach the goal look like this on day 31.",
         "assumptions": ["Deals are opened at an even rate.", "Open deals close as deals of their age did."],

@@ -44,7 +44,7 @@ def memo_words(document: Document) -> dict[str, Any]:
 
 def _criterion(one: Document) -> dict[str, str]:
     inside, outside = of_words(one["inside"]), of_words(one["outside"])
-    told = f" ({inside} succeeded where it is met, {outside} where it is not)" if inside and outside else ""
+    told = f" ({inside} succeeded where met, {outside} where not)" if inside and outside else ""
     return {"rule": one["rule"], "told": f"{STATES.get(one['state'], one['state'])}{told}"}
 
 

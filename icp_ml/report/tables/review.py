@@ -206,8 +206,8 @@ def _anti(rows: Sequence[Document]) -> Table:
         "Kind",
         number("Succeeded (90 %)"),
         number("n of m"),
-        number("Against the others, points (90 %)"),
-        number("Failures beyond the average"),
+        number("Points (90 %)"),
+        number("Extra failures"),
         words("What they cost"),
     )
     cells = (
