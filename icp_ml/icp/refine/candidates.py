@@ -79,19 +79,16 @@ def rules_for(values: pd.Series[Any], also: tuple[Candidate, ...] = ()) -> Tried
         Rules that select the same customers are listed once, the first of them.
     """
     codes, distinct = pd.factorize(values)
-    table = pd.DataFrame({values.name: pd.Series(distinct).reset_index(drop=True)})
-    if len(table):
-        table = pd.concat([table, table.iloc[[0]].mask(np.ones((1, 1), dtype=bool))], ignore_index=True)
-    found, seen = Tried([], np.zeros((0, len(values)), dtype=bool)), set[bytes]()
-    masks = []
+    table = pd.DataFrame({values.name: pd.Series(distinct).reindex(range(len(distinct) + 1))})  # the last is missing
+    candidates, masks, seen = [], [], set[bytes]()
     for candidate in (*also, *_listed(values)):
-        mask = parse_rule(candidate.rule).matches(table)[codes]  # code -1, missing, is the last row
+        mask = parse_rule(candidate.rule).matches(table)[codes]  # code -1 is missing
         key = np.packbits(mask).tobytes()
         if key not in seen and LEAST_SHARE - _EDGE <= mask.mean() <= 1 - LEAST_SHARE + _EDGE:
             seen.add(key)
-            found.candidates.append(candidate)
+            candidates.append(candidate)
             masks.append(mask)
-    return Tried(found.candidates, np.array(masks, dtype=bool).reshape(len(masks), len(values)))
+    return Tried(candidates, np.array(masks, dtype=bool).reshape(len(masks), len(values)))
 
 
 def _listed(values: pd.Series[Any]) -> Iterator[Candidate]:
