@@ -221,6 +221,8 @@ def _model_from(bundle: Bundle) -> SuccessModel:
         raise ValueError("model.json has other keys")
     if any(type(document[name]) is not kind for name, kind in _TYPES.items()):
         raise TypeError("model.json has values of other types")
+    if not _holds_only(document):
+        raise TypeError("model.json has lists or mappings of other types")
     for name in _TUPLES:
         document[name] = tuple(document[name])
     contract = TableContract.from_document(parse_json(parts.pop("contract.json"), "contract.json"))
@@ -240,6 +242,16 @@ def _model_from(bundle: Bundle) -> SuccessModel:
     if (model.classifier is None) != (model.kind == "hypothesis"):
         raise ValueError("kind and classifier do not belong together")
     return model
+
+
+def _holds_only(document: Mapping[str, Any]) -> bool:
+    """Tell whether lists of words hold words, and the worth of questions numbers."""
+    lists, words = [document[name] for name in _TUPLES], [*document["labels"].values()]
+    if not all(isinstance(entries, list) for entries in lists):
+        return False
+    texts = [*words, *(entry for entries in lists for entry in entries)]
+    numbers = document["question_value"].values()
+    return all(isinstance(text, str) for text in texts) and all(type(number) in (int, float) for number in numbers)
 
 
 def _rehearse(model: SuccessModel) -> None:
