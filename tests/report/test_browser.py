@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from icp_ml.report.render import account_page, training_files
+from icp_ml.report.render import account_page, review_files, training_files
 
 A4 = 718
 """Width of a printed page between its margins, in pixels of the browser."""
@@ -16,6 +16,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed (apt-get install chromium)"),
 ]
+PAGES = ("plain", "full", "account", "review", "young")
 OPEN = "document.querySelectorAll('details').forEach(d => { d.open = true })"
 OUTSIDE = """s => { const b = s.getBBox(), v = s.viewBox.baseVal;
     return [b.x, b.y, v.width - b.x - b.width, v.height - b.y - b.height] }"""
@@ -38,12 +39,14 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def pages(facts, full_facts, documents, tmp_path_factory):
+def pages(facts, full_facts, documents, reviews, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     contents = {
         "plain": training_files(facts)["report.html"],
         "full": training_files(full_facts)["report.html"],
         "account": account_page(documents.ACCOUNT),
+        "review": review_files(reviews.REVIEW)["review.html"],
+        "young": review_files(reviews.SPARSE)["review.html"],
     }
     for name, content in contents.items():
         (folder / f"{name}.html").write_bytes(content)
@@ -57,7 +60,7 @@ def opened(browser, address, width=1280, height=800):
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (390, 844)], ids=["desk", "phone"])
-@pytest.mark.parametrize("name", ["plain", "full", "account"])
+@pytest.mark.parametrize("name", PAGES)
 def test_the_verdict_is_on_the_first_screen_without_errors_or_requests(browser, pages, name, size):
     page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     requests, complaints = [], []
@@ -74,7 +77,7 @@ def test_the_verdict_is_on_the_first_screen_without_errors_or_requests(browser, 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("name", ["plain", "full", "account"])
+@pytest.mark.parametrize("name", PAGES)
 def test_nothing_is_cut_and_no_words_cover_each_other(browser, pages, name, width):
     page = opened(browser, pages[name], width)
     page.evaluate(OPEN)
@@ -87,7 +90,7 @@ def test_nothing_is_cut_and_no_words_cover_each_other(browser, pages, name, widt
     page.close()
 
 
-@pytest.mark.parametrize("name", ["full", "account"])
+@pytest.mark.parametrize("name", ["full", "account", "review"])
 def test_every_depth_is_on_paper(browser, pages, name):
     page = opened(browser, pages[name], A4)
     assert page.evaluate(HIDDEN_ON_PAPER) > 0
@@ -110,7 +113,7 @@ def test_the_report_works_by_keyboard(browser, pages):
     page.close()
 
 
-@pytest.mark.parametrize("name", ["plain", "full", "account"])
+@pytest.mark.parametrize("name", PAGES)
 def test_anchors_lead_somewhere_and_headings_go_down_in_order(browser, pages, name):
     page = opened(browser, pages[name])
     page.evaluate(OPEN)
@@ -120,4 +123,75 @@ def test_anchors_lead_somewhere_and_headings_go_down_in_order(browser, pages, na
     assert levels[0] == 1
     assert levels.count(1) == 1
     assert all(after - before <= 1 for before, after in pairwise(levels))
+    page.close()
+
+
+def column(table, place):
+    return table.locator(f"tbody tr:visible td:nth-child({place})").all_inner_texts()
+
+
+def leading_number(text):
+    return float(text.split(" ")[0].replace(",", ""))
+
+
+def test_a_table_of_a_review_is_sorted_by_keyboard(browser, pages):
+    page = opened(browser, pages["review"])
+    table = page.locator("#populations .sortable table")
+    button = table.get_by_role("button", name="Succeeded (90 %)")
+    for direction, is_reverse in (("descending", True), ("ascending", False)):
+        button.focus()
+        page.keyboard.press("Enter")
+        known = [text for text in column(table, 4) if text]
+        assert [leading_number(text) for text in known] == sorted(map(leading_number, known), reverse=is_reverse)
+        assert column(table, 4)[len(known) :] == ["", ""]
+        assert table.locator("th[aria-sort]").count() == 1
+        assert table.locator("th:nth-child(4)").get_attribute("aria-sort") == direction
+    page.close()
+
+
+def test_words_are_sorted_as_words(browser, pages):
+    page = opened(browser, pages["review"])
+    table = page.locator("#populations .sortable table")
+    table.get_by_role("button", name="Population", exact=True).press("Enter")
+    names = column(table, 1)
+    assert names == sorted(names, key=str.lower)
+    page.close()
+
+
+def test_a_table_of_a_review_is_filtered_by_keyboard(browser, pages):
+    page = opened(browser, pages["review"])
+    table, field = page.locator("#populations .sortable table"), page.locator("#populations input")
+    field.focus()
+    page.keyboard.type("channel:")
+    assert len(column(table, 1)) == 2
+    assert page.locator("#populations output").inner_text() == "2 of 8 rows"
+    field.fill("")
+    assert len(column(table, 1)) == 8
+    page.close()
+
+
+def test_paper_has_every_row_and_no_controls(browser, pages):
+    page = opened(browser, pages["review"], A4)
+    page.locator("#populations input").fill("channel:")
+    page.emulate_media(media="print")
+    assert len(column(page.locator("#populations .sortable table"), 1)) == 8
+    assert page.locator("input:visible").count() == 0
+    page.close()
+
+
+def test_a_review_is_whole_without_its_script(browser, pages):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(pages["review"])
+    assert page.locator("#populations .sortable tbody tr").count() == 8
+    assert page.get_by_role("button").count() == page.locator("input").count() == 0
+    context.close()
+
+
+def test_a_script_that_is_not_ours_does_not_run(browser, reviews, tmp_path):
+    evil, text = tmp_path / "evil.html", review_files(reviews.REVIEW)["review.html"].decode()
+    evil.write_text(text.replace("</main>", "<script>document.title = 'taken'</script></main>"))
+    page = opened(browser, evil.as_uri())
+    assert page.title() != "taken"
+    assert page.get_by_role("button").count() > 0
     page.close()
