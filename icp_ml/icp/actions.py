@@ -259,18 +259,16 @@ def _fields(base: CustomerBase, criteria: Sequence[Mapping[str, Any]]) -> Iterat
 
 def _waiting(base: CustomerBase, criteria: Sequence[Mapping[str, Any]]) -> Iterator[Action]:
     """Say how many accounts to wait for, and when the next outcomes are known."""
+    known = int(base.labels.known.sum())
     unclear = [one for one in criteria if one["state"] == "cannot tell"]
+    needed = min((int(one["needed"]) for one in unclear if one.get("needed")), default=0)
     coming = [(days, n) for days, n in maturity_of(base.labels).next if n]
-    due = base.today + dt.timedelta(days=coming[0][0]) if coming else None
     parts = []
-    if unclear:
-        needed = [int(one["needed"]) for one in unclear if one.get("needed")]
-        known = int(base.labels.known.sum())
+    if unclear and needed > known:
         parts.append(f"{len(unclear)} of {len(criteria)} criteria cannot be judged with {known:,} known outcomes")
-        if needed and min(needed) > known:
-            parts.append(f"about {min(needed):,} would show a difference of 10 points")
+        parts.append(f"about {needed:,} would show a difference of 10 points")
     if coming:
-        parts.append(f"in {coming[0][0]} days at least {coming[0][1]:,} more outcomes are known")
+        parts.append(f"in {coming[0][0]} days at least {coming[0][1]:,} more outcomes are known: review again then")
     if parts:
-        text = "; ".join(parts)
-        yield Action("wait", f"{text[0].upper()}{text[1:]}: review again then.", due=due)
+        text, due = "; ".join(parts), base.today + dt.timedelta(days=coming[0][0]) if coming else None
+        yield Action("wait", f"{text[0].upper()}{text[1:]}.", due=due)

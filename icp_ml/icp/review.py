@@ -231,7 +231,7 @@ def _market(profile: Profile, market: Market) -> dict[str, Any]:
 def _notes(base: CustomerBase, market: Market | None, judged: _Judged) -> Iterator[str]:
     yield from model_notes(base.model)
     yield from base.labels.notes
-    yield from base.split.steps
+    yield from base.split.steps[-1:]
     yield from judged.found.notes
     yield from () if base.deals is None else base.deals.warnings
     yield from () if base.progress is None else base.progress.warnings

@@ -78,14 +78,26 @@ def decide(whole: Contrast, milestones: Mapping[str, Any], tactics: Mapping[str,
     """
     word = _word(whole, milestones, tactics)
     reasons = (_success_words(whole), str(milestones["sentence"]), str(tactics.get("sentence") or ""))
+    added = {"keep": _goal_words(milestones), "cannot_tell": _unclear_words(whole)}.get(word, "")
+    return Verdict(word, f"{_SENTENCES[word]}{added}", tuple(reason for reason in reasons if reason))
+
+
+def _unclear_words(whole: Contrast) -> str:
+    """Say whether there are too few customers to tell, or enough to see that there is hardly a difference."""
     n = whole.inside.n + whole.outside.n
-    sentence = f"{_SENTENCES[word]}{_goal_words(milestones) if word == 'keep' else ''}"
-    if word == "cannot_tell" and n < MIN_KNOWN:
-        sentence = (
-            f"{n} customers with a known outcome are too few to judge a profile ({MIN_KNOWN} are asked for): this "
-            "review describes, and says what to do next."
+    if n < MIN_KNOWN:
+        return (
+            f" {n} customers with a known outcome are too few to judge one ({MIN_KNOWN} are asked for): this review "
+            "describes, and says what to do next."
         )
-    return Verdict(word, sentence, tuple(reason for reason in reasons if reason))
+    if isnan(whole.difference):
+        return " Customers with a known outcome stand on one side of it only."
+    if max(abs(whole.low), abs(whole.high)) < WORTHLESS:
+        return (
+            f" Those who match it succeed about as often as the rest: a difference of {100 * whole.low:+.0f} to "
+            f"{100 * whole.high:+.0f} points (90 %). Choosing by it is not associated with more success."
+        )
+    return " Those who match it may succeed more or less often than the rest; more outcomes are needed."
 
 
 def _word(whole: Contrast, milestones: Mapping[str, Any], tactics: Mapping[str, Any]) -> Word:

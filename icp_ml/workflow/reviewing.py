@@ -32,6 +32,8 @@ from icp_ml.workflow.scoring import Model, load
 
 logger = logging.getLogger(__name__)
 
+_NOTES = 6
+"""Notes that are printed; the report has all of them."""
 MARKER = "ICP_ML_REVIEW.txt"
 MARKER_TEXT = "icp_ml review wrote this folder and may replace it whole.\n"
 
@@ -71,7 +73,7 @@ class ReviewResult:
         lines += [f"  {one['action']} {one['rule']}: {_gain_words(one)}" for one in document["suggestions"][:3]]
         lines += [f"  {document['not_found']}"] if document["not_found"] else []
         lines += [f"  do: {one['sentence']}" for one in document["actions"]]
-        lines += [f"note: {note}" for note in document["notes"]]
+        lines += [f"note: {note}" for note in document["notes"][:_NOTES]]
         if self.out is not None:
             lines.append(f"review: {self.out / 'review.html'}")
         return "\n".join(lines)

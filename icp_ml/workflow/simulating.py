@@ -11,6 +11,7 @@ from icp_ml.accounts.simulate import World, write_company
 from icp_ml.accounts.simulate import simulate as simulate_company
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
 from icp_ml.workflow.results import TrainResult
+from icp_ml.workflow.reviewing import ReviewResult, review
 from icp_ml.workflow.scoring import score
 from icp_ml.workflow.training import train
 
@@ -48,6 +49,7 @@ class QuickstartResult:
     out: Path
     training: TrainResult
     scoring: Any
+    reviewing: ReviewResult
     exit_code: int = 0
 
     def to_document(self) -> dict[str, Any]:
@@ -57,6 +59,7 @@ class QuickstartResult:
             "report": str(self.report),
             "train": self.training.to_document(),
             "score": self.scoring.to_document(),
+            "review": self.reviewing.to_document(),
         }
 
     @property
@@ -66,9 +69,10 @@ class QuickstartResult:
 
     def to_text(self) -> str:
         """Return the results of its steps and where to look first."""
-        steps = [self.training.to_text(), self.scoring.to_text()]
+        steps = [self.training.to_text(), self.scoring.to_text(), self.reviewing.to_text()]
         files = [
             f"report: {self.report}",
+            f"review: {self.out / 'review' / 'review.html'}",
             f"list:   {self.out / 'list.csv'}",
             f"scores: {self.out / 'scores.csv'}",
             f"study:  {self.out / 'company' / 'study.yaml'}  (the company is simulated; its truth is in company/truth)",
@@ -109,7 +113,7 @@ def simulate(
 
 
 def quickstart(out: str | Path = "icp-ml-quickstart", *, seed: int = 0) -> QuickstartResult:
-    """Simulate a company, train, score its prospects and write the report, all below one folder.
+    """Simulate a company, train, score its prospects and review its profile, all below one folder.
 
     Parameters
     ----------
@@ -126,4 +130,6 @@ def quickstart(out: str | Path = "icp-ml-quickstart", *, seed: int = 0) -> Quick
     training = train(target / "company" / "study.yaml", out=target / "model")
     prospects = target / "company" / "prospects.parquet"
     scoring = score(prospects, target / "model", target / "scores.csv", list_path=target / "list.csv")
-    return QuickstartResult(target, training, scoring)
+    company = target / "company"
+    reviewing = review(company / "profile.yaml", company / "study.yaml", target / "model", out=target / "review")
+    return QuickstartResult(target, training, scoring, reviewing)
