@@ -15,7 +15,7 @@ Floats = npt.NDArray[np.float64]
 BAR = 20.0
 """Evidence at which a plan is given up: one campaign in twenty on plan ever gets there."""
 
-PACES = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8])
+PACES = np.array([0.3, 0.4, 0.5, 0.6])
 """Paces relative to the plan that share the bet equally."""
 
 LARGER = 1.25
@@ -69,7 +69,7 @@ def evidence_by_day(plan: Plan) -> Floats:
     Wins of sizes Y that arrive at rate r add up to S(t) with E exp(-h S(t)) = exp(-r t (1 - E exp(-h Y))). On plan
     r E[Y] t is at least the fair path L(t), and k = (1 - E exp(-h Y)) / E[Y] falls when wins of one shape get larger.
     So exp(k L(t) - h S(t)) with k taken at 1.25 times the sizes of the year before cannot be expected to rise while the
-    plan holds, and neither can the mean of eight of them (h belongs to a pace of .1 to .8 of the plan). By Ville's
+    plan holds, and neither can the mean of four of them (h belongs to a pace of .3 to .6 of the plan). By Ville's
     inequality one campaign in twenty on plan ever reaches 20. Where no sizes are known from before, every win is taken
     to be as large as the largest one so far or a fifth of the goal: valid, and slow.
     The promise needs wins that arrive one by one: several contracts that are signed as one are one win.
