@@ -22,6 +22,8 @@ Flags = npt.NDArray[np.bool_]
 
 WITHIN_NOISE = 0.5
 """Rules whose studentised differences are so close to the best are not told apart by the outcomes."""
+WIDENING = 1.1
+"""The mixture of effects is estimated too: by so much its intervals are too narrow, as measured."""
 _MOSTLY = 0.5
 _CLOSE = 1e-9
 
@@ -48,7 +50,8 @@ def reported(one: Judged, prior: TwoGroups) -> Reported:
     if one.later is not None and one.later.confirmed:
         low, high, which = one.later.low, one.later.high, one.later.which
     else:
-        low, high, which = gain - Z_90 * spread, gain + Z_90 * spread, one.best.which
+        half = WIDENING * Z_90 * spread
+        low, high, which = gain - half, gain + half, one.best.which
     gain = float(np.clip(gain, low, high))
     is_step = one.grid.actions[which] in ("tighten", "loosen")
     return Reported(which, gain, max(low, -1.0), min(high, 1.0), step if is_step else None)
