@@ -17,6 +17,8 @@ def add_profile(commands: Any, command: Command) -> None:
     _propose(command(inner, "propose", "a first profile from the customers of a study", _run_propose))
     _diff(command(inner, "diff", "what a new version of a profile changes", _run_diff))
     _decide(command(inner, "decide", "note in the ledger what was decided on a suggestion", _run_decide))
+    for name, parser in inner.choices.items():
+        parser.set_defaults(command=f"profile {name}")
 
 
 def _propose(parser: argparse.ArgumentParser) -> None:

@@ -59,14 +59,17 @@ class Moved:
     def sentences(self) -> tuple[str, ...]:
         """What changes, one sentence per group."""
         named = {"before": self.old, "now": self.new, "entering": self.entering, "leaving": self.leaving}
-        return tuple(
-            f"{name}: {count_words(len(group.ids), 'customer', 'customers')}; {share_words(group.success)}."
-            for name, group in named.items()
-        )
+        return tuple(f"{name}: {_words(group)}." for name, group in named.items())
 
     def as_document(self) -> dict[str, Any]:
         """Return the groups as a JSON object."""
         return {name: getattr(self, name).as_document() for name in ("old", "new", "entering", "leaving")}
+
+
+def _words(group: Group) -> str:
+    if not group.ids:
+        return "no customer"
+    return f"{count_words(len(group.ids), 'customer', 'customers')}; {share_words(group.success)}"
 
 
 def moved_customers(old: Profile, new: Profile, customers: Customers, labels: Labels) -> Moved:

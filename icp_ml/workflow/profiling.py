@@ -18,7 +18,7 @@ from icp_ml.accounts.personal import shown
 from icp_ml.errors import UsageError, message
 from icp_ml.icp.base import CustomerBase, rule_frame
 from icp_ml.icp.diff import ProfileDiff, diff_profiles
-from icp_ml.icp.ledger import Ledger, append, decision_entry, ledger_path
+from icp_ml.icp.ledger import Ledger, append, change_words, decision_entry, ledger_path
 from icp_ml.icp.moved import Moved, moved_customers
 from icp_ml.icp.profile import Profile, load_profile
 from icp_ml.icp.propose import Proposal, blank_profile, next_quarter, propose_profile, quarter_from
@@ -191,7 +191,7 @@ def decide(
     ledger = Ledger.read(ledger_path(written))
     day = None if on is None else _day("--on", on)
     entry = decision_entry(ledger, suggestion, accepted=accepted, by=by, why=why, on=day)
-    rules = {one["id"]: f"{one['action']} {one['rule']}" for one in ledger.of_kind("suggestion")}
+    rules = {one["id"]: change_words(one) for one in ledger.of_kind("suggestion")}
     is_new = append(ledger.path, [entry]) == 1
     return DecideResult(ledger.path, entry, rules[entry["suggestion"]], is_new)
 
@@ -234,7 +234,7 @@ def _names(moved: Moved) -> list[str]:
         if group.ids:
             more = ", ..." if len(group.ids) > _IDS_SHOWN else ""
             named = ", ".join(shown("id", one) for one in group.ids[:_IDS_SHOWN])
-            found.append(f"{name}: {named}{more}")
+            found.append(f"{name}, by id: {named}{more}")
     return found
 
 

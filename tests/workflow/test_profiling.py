@@ -134,7 +134,9 @@ def test_a_decision_has_a_day(profile):
 def test_nothing_can_be_decided_before_a_review(profile, capsys):
     options = ["profile", "decide", str(profile), "--suggestion", "3f9a", "--reject", "--by", "Ada"]
     assert main(options) == 2
-    assert "The ledger has none: run a review first." in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("icp-ml profile decide: ")
+    assert "The ledger has none: run a review first." in said
 
 
 @pytest.mark.parametrize("rest", [[], ["--accept", "--reject"]])

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from icp_ml.icp.ledger.chain import Entry, Ledger
-from icp_ml.icp.ledger.entries import goal_id
-from icp_ml.model.evaluation.judged import percent
+from icp_ml.icp.ledger.entries import change_words, goal_id
+from icp_ml.icp.milestones.words import chance_words
 
 Document = Mapping[str, Any]
 _SEEN = 0.005
@@ -69,7 +69,7 @@ def _chance(last: Entry, document: Document) -> Iterator[str]:
         if (before is None) != (now is None):
             yield f"The chance of the goal {'can' if before is None else 'cannot'} be told now."
     elif abs(now - before) >= _SEEN:
-        yield f"The chance of the goal went from {percent(before)} to {percent(now)}."
+        yield f"The chance of the goal went from {chance_words(before)} to {chance_words(now)}."
 
 
 def _criteria(last: Entry, document: Document) -> Iterator[str]:
@@ -80,8 +80,9 @@ def _criteria(last: Entry, document: Document) -> Iterator[str]:
 
 
 def _suggestions(last: Entry, document: Document, ledger: Ledger) -> Iterator[str]:
-    rules = {one["id"]: f"{one['action']} {one['rule']}" for one in ledger.of_kind("suggestion")}
-    now = {one["id"]: f"{one['action']} {one['rule']}" for one in document["suggestions"]}
+    rules = {one["id"]: one for one in ledger.of_kind("suggestion")}
+    now = {one["id"]: change_words(one) for one in document["suggestions"]}
     yield from (f"New suggestion: {text}." for name, text in now.items() if name not in last["suggestions"])
-    gone = [name for name in last["suggestions"] if name not in now]
-    yield from (f"No longer suggested: {rules.get(name, name)}." for name in gone)
+    gone = [rules[name] for name in last["suggestions"] if name not in now]
+    written = document["profile"]["criteria"]
+    yield from (f"No longer suggested: {change_words(one)}." for one in gone if one["rule"] not in written)

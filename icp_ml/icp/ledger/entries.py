@@ -79,6 +79,18 @@ def goal_id(profile: Document) -> str:
     return f"goal-{short_digest([profile['starts'], profile['ends'], profile['goal']['measure'], _target(profile)])}"
 
 
+def change_words(suggestion: Document) -> str:
+    """Return what a suggestion would do to the profile, in a few words.
+
+    Examples
+    --------
+    >>> change_words({"action": "exclude", "rule": "region != apac"})
+    'leave out accounts unless region != apac'
+    """
+    words = {"tighten": "tighten to", "loosen": "loosen to", "exclude": "leave out accounts unless"}
+    return f"{words.get(suggestion['action'], suggestion['action'])} {suggestion['rule']}"
+
+
 def short_digest(value: Any) -> str:
     """Return a short stable name for a JSON value."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)

@@ -11,7 +11,7 @@ import numpy as np
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.ledger.chain import Entry, Ledger
 from icp_ml.icp.ledger.scored import Scored
-from icp_ml.model.evaluation.judged import percent
+from icp_ml.icp.milestones.words import chance_words
 
 
 @dataclass(frozen=True)
@@ -108,10 +108,8 @@ def _scored(stated: Entry, outcome: _Outcome) -> Scored:
     state = "open"
     if outcome.reached is not None:
         state = "held" if (chance >= 0.5) == outcome.reached else "did not hold"
-    sentence = (
-        f"On {stated['stated_on']} the chance of the goal ({words} by {stated['ends']}) was put at {percent(chance)}: "
-        f"{outcome.why}."
-    )
+    said = f"the chance of the goal ({words} by {stated['ends']}) was put at {chance_words(chance)}"
+    sentence = f"On {stated['stated_on']} {said}: {outcome.why}."
     observed = None if outcome.reached is None else float(outcome.reached)
     return Scored(str(stated["id"]), "goal", str(stated["stated_on"]), chance, observed, state, sentence)
 

@@ -12,6 +12,7 @@ from icp_ml.icp.ledger.changes import changes_since
 from icp_ml.icp.ledger.goals import Quarter, score_goals
 from icp_ml.icp.ledger.scored import Scored
 from icp_ml.icp.ledger.suggested import score_suggestions
+from icp_ml.icp.words import count_words
 
 
 @dataclass(frozen=True)
@@ -125,12 +126,18 @@ def _sentence(ledger: Ledger, scored: tuple[Scored, ...]) -> str:
     said = [f"{count} on record, the first of {min(str(one['stated_on']) for one in reviews)}."]
     suggested = [one.state for one in scored if one.kind == "suggestion"]
     if suggested:
-        held, failed = suggested.count("held"), suggested.count("did not hold")
-        n_open = len(suggested) - held - failed
-        of = f"Of {len(suggested)} suggestion{'' if len(suggested) == 1 else 's'}"
-        said.append(f"{of} {held} held on customers signed since, {failed} did not, {n_open} cannot be told yet.")
+        said.append(_suggested_words(suggested))
     goals = [one.state for one in scored if one.kind == "goal" and one.state != "open"]
     if goals:
-        of = f"Of {len(goals)} chance{'' if len(goals) == 1 else 's'} given to goals that are decided now"
+        of = f"Of {count_words(len(goals), 'chance', 'chances')} given to goals that are decided now"
         said.append(f"{of}, {goals.count('held')} pointed the right way.")
     return " ".join(said)
+
+
+def _suggested_words(states: list[str]) -> str:
+    held, failed = states.count("held"), states.count("did not hold")
+    of = count_words(len(states), "suggestion", "suggestions")
+    if not held and not failed:
+        return f"Customers signed since cannot tell yet of {of}."
+    n_open = len(states) - held - failed
+    return f"Of {of} {held} held on customers signed since, {failed} did not, {n_open} cannot be told yet."

@@ -17,6 +17,7 @@ from icp_ml.errors import ConfigError, DataError
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Contrast, contrast
 from icp_ml.icp.ledger.chain import Entry, Ledger
+from icp_ml.icp.ledger.entries import change_words
 from icp_ml.icp.ledger.scored import Scored
 from icp_ml.icp.words import points
 from icp_ml.rules import parse_rule
@@ -51,7 +52,7 @@ def score_suggestions(ledger: Ledger, base: CustomerBase) -> tuple[Scored, ...]:
 def _scored(stated: Entry, ledger: Ledger, base: CustomerBase) -> Scored:
     judged, decision = _judged(stated, base), _decision(stated, ledger, base)
     predicted = _with_interval(stated["gain"], stated.get("low"), stated.get("high"))
-    said = f"Suggested on {stated['stated_on']}: {stated['action']} {stated['rule']} ({predicted})."
+    said = f"Suggested on {stated['stated_on']}: {change_words(stated)}, {predicted}."
     sentence = " ".join(part for part in (said, judged.words, _decision_words(decision)) if part)
     return Scored(
         id=str(stated["id"]),
