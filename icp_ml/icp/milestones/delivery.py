@@ -1,4 +1,4 @@
-"""Hold a goal against what can be delivered: capacities per situation, and the accounts there are."""
+"""Hold a goal against what can be delivered in one situation."""
 
 from __future__ import annotations
 
@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.market import Market
 from icp_ml.icp.milestones.campaign import Campaign
 from icp_ml.icp.milestones.plan import Plan
 
 
 @dataclass(frozen=True)
 class Limit:
-    """The tightest limit on the number of wins of a situation.
+    """The tightest limit on the number of wins of a situation: a capability with `per_period`.
 
     Attributes
     ----------
     name : str
-        The capability, or ``prospects``.
+        The capability.
     most_wins : float
         Wins that it allows in the whole situation.
     so_far : int
@@ -44,25 +43,17 @@ class Limit:
         }
 
     def _sentence(self) -> str:
-        what = "the prospects that are left" if self.name == "prospects" else f"'{self.name}'"
-        allows = f"{what[0].upper()}{what[1:]} allow {self.most_wins:,.0f} wins in this situation"
-        if self.name != "prospects":
-            allows = f"{what} allows {self.most_wins:,.0f} wins in this situation"
-        wins = f"{allows}, {self.so_far:,} of them are used; the goal asks for about {self.needed:,.0f}"
-        if self.needed > self.most_wins:
-            return f"{wins}: at the usual size of a win it is out of reach."
-        return f"{wins}."
+        allows = f"'{self.name}' allows {self.most_wins:,.0f} wins in this situation, {self.so_far:,} of them are used"
+        wins = f"{allows}; the goal asks for about {self.needed:,.0f}"
+        return f"{wins}: at the usual size of a win it is out of reach." if self.needed > self.most_wins else f"{wins}."
 
 
-def limit_of(base: CustomerBase, campaign: Campaign, plan: Plan, market: Market | None) -> Limit | None:
+def limit_of(base: CustomerBase, campaign: Campaign, plan: Plan) -> Limit | None:
     """Return the tightest limit; None where there is none, or where wins are not new accounts."""
     if campaign.measure not in ("revenue", "customers") or base.profile.situation.mode != "acquisition":
         return None
-    so_far = len(campaign.day)
     found = [(one.per_period, one.name) for one in base.profile.situation.capabilities if one.per_period is not None]
-    if market is not None:
-        found.append((float(so_far + len(market)), "prospects"))
     if not found:
         return None
     most, name = min(found)
-    return Limit(name, most, so_far, plan.n_wins)
+    return Limit(name, most, len(campaign.day), plan.n_wins)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.market import Market
 from icp_ml.icp.milestones.campaign import Campaign, campaign_of, reference_of
 from icp_ml.icp.milestones.chance import Chance, chance_of_goal
 from icp_ml.icp.milestones.cycle import DealBook, deal_book
@@ -83,15 +82,13 @@ class Milestones:
         }
 
 
-def judge_milestones(base: CustomerBase, market: Market | None = None) -> Milestones:
+def judge_milestones(base: CustomerBase) -> Milestones:
     """Return how the goal of a base's profile stands on the base's today.
 
     Parameters
     ----------
     base : CustomerBase
         Names the situation; its progress, deals and customers are the evidence.
-    market : Market, optional
-        Prospects: no more can be won than there are.
 
     Returns
     -------
@@ -102,7 +99,7 @@ def judge_milestones(base: CustomerBase, market: Market | None = None) -> Milest
     reference = reference_of(base, campaign)
     book = _book(base, campaign)
     plan = plan_of(campaign, reference, book)
-    limit = limit_of(base, campaign, plan, market)
+    limit = limit_of(base, campaign, plan)
     written = judge_written(base, campaign)
     chance = evidence = None
     if base.progress is not None:

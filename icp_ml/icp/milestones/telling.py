@@ -14,6 +14,12 @@ from icp_ml.icp.milestones.words import amount_words, chance_words, goal_words, 
 from icp_ml.icp.milestones.written import Written
 
 
+_SLOW = (
+    "Sizes of earlier wins are not known, so wins behind plan are told late or not at all: name the value of deals in the "
+    "study, or keep the wins of the year before in the progress table."
+)
+
+
 def tell_chance(campaign: Campaign, chance: Chance) -> str:
     """Return the chance of the goal in words."""
     if campaign.missing <= 0:
@@ -111,9 +117,9 @@ def _of_sizes(base: CustomerBase, plan: Plan, reference: Reference) -> list[str]
         n = len(sizes.sample)
         return [f"A win is as large as in the year before: {mean} on average of {n:,} wins in {reference.source}."]
     if sizes.source == "so far":
-        return [f"A win is as large as those so far, {mean} on average; nothing is known of the year before."]
+        return [f"A win is as large as those so far, {mean} on average. {_SLOW}"]
     if sizes.source == "assumed":
-        return [f"A win is taken to be a tenth of the goal, {mean}: too few wins are known to tell."]
+        return [f"A win is taken to be a tenth of the goal, {mean}: too few wins are known to tell. {_SLOW}"]
     return []
 
 
