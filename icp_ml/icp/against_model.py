@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from icp_ml.accounts.outcome import Labels
 from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.words import points
 from icp_ml.model.evaluation.judged import (
     JudgedRows,
     end_of_list,
@@ -57,7 +58,7 @@ class AgainstModel:
         return (
             f"On {self.n:,} {self.judged_on}, {percent(self.profile.value)} of those in the profile succeeded, and "
             f"{percent(self.model.value)} of as many first accounts of the model: a difference of "
-            f"{100 * self.difference.value:+.0f} points {interval_text(self.difference, signed=True)}."
+            f"{points(self.difference.value)} {interval_text(self.difference, signed=True)}."
         )
 
     def as_document(self) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def cohort_cells(base: CustomerBase) -> Iterator[Cell]:
             yield from _of_values(base.study.label_of(column), *_names(base.rule_frame[column]))
     if base.deals is not None and base.deals.channel is not None:
         cells = pd.Series(channels(base.customers.ids, base.deals), dtype=object)
-        yield from _of_values("channel of the deal", *_names(cells))
+        if not any(_is_same(cells, base.rule_frame[name]) for name in base.study.segments if name in base.rule_frame):
+            yield from _of_values("channel of the deal", *_names(cells))
 
 
 def is_personal(base: CustomerBase, column: str) -> bool:
@@ -110,6 +111,12 @@ def channels(ids: npt.NDArray[np.object_], deals: Deals) -> npt.NDArray[np.objec
         first.setdefault(deals.account[at], deals.channel[at])
     found[:] = [first.get(account) for account in ids]
     return found
+
+
+def _is_same(cells: pd.Series, column: pd.Series) -> bool:
+    """Return whether a segment tells the same of every customer: cohorts are not counted twice."""
+    first, second = (one.astype(object).where(one.notna(), None).to_numpy() for one in (cells, column))
+    return bool((first == second).all())
 
 
 def _with_open_deal(ids: npt.NDArray[np.object_], deals: Deals) -> Flags:

@@ -72,7 +72,8 @@ def _of_answers(base: CustomerBase, answers: npt.NDArray[np.int8]) -> Iterator[s
     n, n_unknown = len(answers), int(unknown.sum())
     if n_unknown >= MISSING_SHARE * n:
         groups = None if base.customers.groups is None else base.customers.groups[unknown]
-        ended = share_words(rate(base.labels.label[unknown], base.labels.weight[unknown], groups))
+        found = rate(base.labels.label[unknown], base.labels.weight[unknown], groups)
+        ended = share_words(found) if found.n else "the outcome of none of them is known"
         lacking = count_words(n_unknown, "customer without a value is", "customers without a value are")
         yield f"{lacking} on neither side ({percent(n_unknown / n)}): {ended}."
     for value, words in ((1, "meets"), (0, "fails")):

@@ -292,15 +292,9 @@ def _notes(base: CustomerBase, market: Market | None, told: set[str]) -> Iterato
 def _not_told(base: CustomerBase, market: Market | None, told: set[str]) -> Iterator[str]:
     status = base.study.status
     if base.status is None:
-        key = (
-            "`status` in the study, with a column that the customers have"
-            if status is None
-            else f"the column '{status.column}'"
-        )
-        yield (
-            "Customers at risk cannot be told: that takes "
-            f"{key}. Churned are those known to have left within the horizon, active all others."
-        )
+        takes = "`status` in the study" if status is None else f"the column '{status.column}' among the customers"
+        churned = "Churned are those known to have left within the horizon, active are all others"
+        yield f"Customers at risk cannot be told: that takes {takes}. {churned}."
     elif status is not None and not status.at_risk:
         yield "Customers at risk cannot be told: name the values of them under `status: at_risk` in the study."
     if base.profile.situation.mode == "customer_success":

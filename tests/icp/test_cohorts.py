@@ -44,6 +44,21 @@ def test_dates_are_cohorts_by_year(base_of, company):
     assert list(cells.items()) == [("founded: 2019", 19), ("founded: 2020", 19), ("founded: not known", 2)]
 
 
+def channel_cells(base_of, company, channel):
+    frame = company(40).assign(source=["web", "event"] * 19 + [None] * 2)
+    day = np.full(40, np.datetime64("2026-01-01", "D"))
+    ids = np.array([f"A{at}" for at in range(40)], dtype=object)
+    deals = Deals(ids, day, day, np.ones(40), channel=np.array(channel, dtype=object))
+    base = base_of(frame, study={"segments": ["source"]}, deals=deals)
+    return [cell.name for cell in cohort_cells(base) if cell.name.startswith("channel")]
+
+
+def test_a_channel_that_a_segment_tells_already_is_not_counted_twice(base_of, company):
+    assert channel_cells(base_of, company, ["web", "event"] * 19 + [None] * 2) == []
+    other = [f"channel of the deal: {name}" for name in ("web", "not known")]
+    assert channel_cells(base_of, company, ["web"] * 39 + [None]) == other
+
+
 def test_the_channel_is_that_of_the_first_won_deal():
     day = np.array(["2026-03-01", "2026-01-01", "2026-02-01", "NaT"], dtype="datetime64[D]")
     deals = Deals(
