@@ -30,7 +30,7 @@ Kind = Literal["rule", "channel", "campaign", "segment"]
 FEWEST_KNOWN = 10
 """Customers of known outcome that a value needs to be tried."""
 MOST_VALUES = 50
-"""A column with more values than this names accounts rather than cohorts."""
+"""A column that is no segment and has more values than this names accounts rather than cohorts."""
 FALSE_DISCOVERY_RATE = 0.10
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _KINDS: dict[str, Kind] = {
@@ -220,18 +220,21 @@ def _columns(base: CustomerBase) -> dict[str, Kind]:
     kinds = {name: _kind(name) for name in base.rule_frame.columns if isinstance(name, str)}
     found = {name: kinds.get(name) or "segment" for name in study.segments}
     found |= {name: kind for name, kind in kinds.items() if kind is not None}
-    return {name: kind for name, kind in found.items() if name not in left_out and _is_cohort(base, name)}
+    found = {name: kind for name, kind in found.items() if name not in left_out}
+    return {name: kind for name, kind in found.items() if _is_cohort(base, name, name in study.segments)}
 
 
 def _kind(column: str) -> Kind | None:
     return next((_KINDS[word] for word in map(str.lower, _WORD.findall(column)) if word in _KINDS), None)
 
 
-def _is_cohort(base: CustomerBase, column: str) -> bool:
+def _is_cohort(base: CustomerBase, column: str, is_segment: bool) -> bool:
+    """Tell whether the values of a column are groups of accounts; those of a segment are, however many they are."""
     if column not in base.rule_frame or pd.api.types.is_numeric_dtype(base.rule_frame[column].dtype):
         return False
     cells = base.rule_frame[column].dropna()
-    if pd.api.types.is_datetime64_any_dtype(cells.dtype) or not 1 < cells.nunique() <= MOST_VALUES:
+    n = int(cells.nunique())
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype) or n < 2 or (n > MOST_VALUES and not is_segment):
         return False
     values = [str(value) for value in cells.unique()]
     return personal_kind(column, values) is None and protected_kind(column, values) is None

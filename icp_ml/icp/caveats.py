@@ -11,6 +11,7 @@ import pandas as pd
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.refine.found import FoundRule
 from icp_ml.icp.words import points
+from icp_ml.names import CONTEXT
 from icp_ml.rules import parse_rule
 
 Flags = npt.NDArray[np.bool_]
@@ -125,7 +126,7 @@ def _segments(base: CustomerBase, found: FoundRule) -> Iterator[str]:
 
 
 def _of_review(base: CustomerBase, found: FoundRule) -> Iterator[str]:
-    if base.study.map_reviewed is None:
+    if base.study.map_reviewed is None and found.fit != CONTEXT:
         yield f"Draft map: nobody has confirmed yet that {base.study.label_of(found.attribute)} speaks for {found.fit}."
     if base.model.kind == "success" and not base.model.ready:
         yield "The model behind this review has not passed every gate."

@@ -160,13 +160,19 @@ class _Till:
             market_of_all=None if left is None or not len(left) else float(left.mean()),
             success_after=self.matching.success(after),
             goal=goal,
-            offered=not (suggestion.narrows and (goal.too_few or n_left == 0)),
+            offered=not (suggestion.narrows and self._is_too_narrow(goal, n_left)),
             sentence=self._sentence(suggestion, n_left),
         )
 
     def reach(self, criteria: Sequence[str]) -> Reach:
         left = self.matching.prospects(criteria)
         return reach(self.means, None if left is None else int(left.sum()), self._why_unknown(criteria))
+
+    def _is_too_narrow(self, goal: Reach, n_left: int | None) -> bool:
+        """Tell whether a rule leaves too few prospects; where there were none before, no rule is to blame."""
+        if self.prospects is None or not self.prospects.any():
+            return False
+        return goal.too_few or n_left == 0
 
     def _why_unknown(self, criteria: Sequence[str]) -> str:
         if self.market is None:

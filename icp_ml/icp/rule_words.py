@@ -52,23 +52,45 @@ def opposite(text: str) -> str:
     Examples
     --------
     >>> opposite("team_size >= 10"), opposite("not (crm in [HubSpot, Zoho])"), opposite("a > 1 and b > 2")
-    ('team_size < 10', 'crm in [HubSpot, Zoho]', 'not (a > 1 and b > 2)')
+    ('team_size < 10', 'crm in [HubSpot, Zoho]', 'a <= 1 or b <= 2')
     """
-    match parse_rule(text).tree:
+    return _written(Not(parse_rule(text).tree))
+
+
+def _written(node: Node, *, in_brackets: bool = False) -> str:
+    """Return a rule as text again, with every `not` moved inwards until a comparison takes it up."""
+    match node:
         case Compare(column, operator, value):
+            return rule_text(column, operator, value)
+        case Not(Compare(column, operator, value)):
             return rule_text(column, _OPPOSITE[operator], value)
         case Among(column, values):
+            return rule_text(column, "in", values)
+        case Not(Among(column, values)):
             return rule_text(column, "not in", values)
         case IsNull(column):
-            return rule_text(column, "is not null")
-        case Not(Compare(column, operator, value)):
-            return rule_text(column, operator, value)
-        case Not(Among(column, values)):
-            return rule_text(column, "in", values)
-        case Not(IsNull(column)):
             return rule_text(column, "is null")
+        case Not(IsNull(column)):
+            return rule_text(column, "is not null")
+        case Not(Not(part)):
+            return _written(part, in_brackets=in_brackets)
+    return _join_written(node, in_brackets)
+
+
+def _join_written(node: Node, in_brackets: bool) -> str:
+    match node:
+        case AllOf(parts):
+            word, inner = "and", parts
+        case AnyOf(parts):
+            word, inner = "or", parts
+        case Not(AllOf(parts)):
+            word, inner = "or", tuple(Not(part) for part in parts)
+        case Not(AnyOf(parts)):
+            word, inner = "and", tuple(Not(part) for part in parts)
         case _:
-            return f"not ({text})"
+            raise AssertionError(node)
+    text = f" {word} ".join(_written(part, in_brackets=True) for part in inner)
+    return f"({text})" if in_brackets else text
 
 
 def _said(node: Node, labels: Mapping[str, str]) -> str:
@@ -78,10 +100,8 @@ def _said(node: Node, labels: Mapping[str, str]) -> str:
             return f"{labels.get(column, column)} {_predicate(node)}"
         case Not():
             return f"not ({_said(node.part, labels)})"
-        case AllOf():
+        case AllOf() | AnyOf():
             return _joined(node, labels)
-        case AnyOf():
-            return " or ".join(_bracketed(part, labels) for part in node.parts)
 
 
 def _predicate(node: Node) -> str:
@@ -101,13 +121,14 @@ def _predicate(node: Node) -> str:
             return "is not known"
 
 
-def _joined(node: AllOf, labels: Mapping[str, str]) -> str:
+def _joined(node: AllOf | AnyOf, labels: Mapping[str, str]) -> str:
     """Name a column once where all parts are about it, such as a band."""
+    word = " and " if isinstance(node, AllOf) else " or "
     columns = {part.column for part in node.parts if isinstance(part, Compare)}
     if len(columns) == 1 and all(isinstance(part, Compare) for part in node.parts):
         column = columns.pop()
-        return f"{labels.get(column, column)} {' and '.join(map(_predicate, node.parts))}"
-    return " and ".join(_bracketed(part, labels) for part in node.parts)
+        return f"{labels.get(column, column)} {word.join(map(_predicate, node.parts))}"
+    return word.join(_bracketed(part, labels) for part in node.parts)
 
 
 def _bracketed(node: Node, labels: Mapping[str, str]) -> str:

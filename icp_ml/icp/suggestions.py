@@ -23,7 +23,7 @@ NARROWING = ("add", "tighten", "exclude")
 _PROPOSALS = {
     "add": "Worth testing: ask also that {rule}.",
     "tighten": "Worth testing: ask that {rule}, in place of {replaces}.",
-    "loosen": "Worth testing: be content with {rule}, in place of {replaces}.",
+    "loosen": "Worth testing: ask only that {rule}, in place of {replaces}.",
     "drop": "Worth testing: no longer ask that {rule}.",
     "exclude": "Worth testing: leave out accounts where {opposite}.",
 }

@@ -119,3 +119,14 @@ def test_chance_alone_is_rarely_told(made):
         frame["region"] = rng.choice(list("abcdefgh"), 300, p=[0.3, 0.2, 0.2, 0.1, 0.05, 0.05, 0.05, 0.05])
         told += bool(found_in(made, frame).rules)
     assert told <= 60 * (0.1 + 2 * (0.09 / 60) ** 0.5)
+
+
+def test_a_segment_may_have_many_values_and_another_column_may_not(made):
+    frame = failing(made, 0.8, n=1200)
+    frame["lead_source"] = frame["region"] = np.where(
+        frame["region"] == "north", "north", np.array([f"v{at % 60}" for at in range(1200)])
+    )
+    study = {"context": ["region", "lead_source"]}
+    assert [one.rule for one in found_in(made, frame, study=study).rules] == ["region == north"]
+    study = {"segments": [], "context": ["lead_source"], "unlisted": "ignore"}
+    assert found_in(made, frame, study=study).n_tried == 0

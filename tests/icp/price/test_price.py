@@ -121,3 +121,16 @@ def test_a_profile_without_a_success_has_none_to_lose(made):
     one = prices(made, base=made.base(frame)).suggestions[0]
     assert one.successes_lost_share is None
     assert "none is lost" in one.sentence
+
+
+def test_where_no_prospect_matched_before_no_rule_is_to_blame(made):
+    frame = prospects().assign(team=5.0)
+    base = made.base(deals=made.deals(160, [20, None] * 80))
+    one = prices(made, base=base, frame=frame).suggestions[0]
+    assert (one.market_n, one.market_share, one.offered) == (0, None, True)
+    assert "none does now" in one.sentence
+
+
+def test_a_table_without_prospects_is_no_trouble(made):
+    one = prices(made, frame=prospects(0)).suggestions[0]
+    assert (one.market_n, one.market_of_all, one.offered) == (0, None, True)

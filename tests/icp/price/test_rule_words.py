@@ -21,6 +21,7 @@ from icp_ml.rules import parse_rule
         ("not (crm in [A, B])", "crm is none of A, B"),
         ("not (team >= 10)", "people is below 10"),
         ("crm is not null and open == true", "crm is known and open is true"),
+        ("team < 10 or team >= 20", "people is below 10 or is 20 or more"),
         ("not (team >= 10 and crm == A)", "not (people is 10 or more and crm is A)"),
         ("crm != A and (team > 1 or team is null)", "crm is not A and (people is above 1 or people is not known)"),
     ],
@@ -52,3 +53,8 @@ def test_the_opposite_says_no_where_the_rule_says_yes_and_knows_no_more(rule):
     answers, others = parse_rule(rule).evaluate(frame), parse_rule(opposite(rule)).evaluate(frame)
     assert ((answers < 0) == (others < 0)).all()
     assert (answers + others)[answers >= 0].tolist() == [1] * int((answers >= 0).sum())
+
+
+def test_the_opposite_of_the_opposite_is_the_rule():
+    for rule in ("a >= 2", "b in [x, y]", "a < 2 or a >= 3", "(a > 1 or b == y) and not (b in [x, z])"):
+        assert opposite(opposite(rule)) == rule
