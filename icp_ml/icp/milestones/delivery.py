@@ -31,6 +31,11 @@ class Limit:
     so_far: int
     needed: float
 
+    @property
+    def is_exceeded(self) -> bool:
+        """True when more was won than the limit allows: then it does not limit wins."""
+        return self.so_far > self.most_wins
+
     def as_document(self, capped_share: float | None) -> dict[str, Any]:
         """Return the limit as a JSON object; `capped_share` is the share of futures that meet it."""
         return {
@@ -43,6 +48,11 @@ class Limit:
         }
 
     def _sentence(self) -> str:
+        if self.is_exceeded:
+            return (
+                f"'{self.name}' allows {self.most_wins:,.0f} wins in this situation, and {self.so_far:,} were won: the "
+                "limit is not what it says, or customers wait for delivery. The chance of the goal ignores it."
+            )
         allows = f"'{self.name}' allows {self.most_wins:,.0f} wins in this situation, {self.so_far:,} of them are used"
         wins = f"{allows}; the goal asks for about {self.needed:,.0f}"
         return f"{wins}: at the usual size of a win it is out of reach." if self.needed > self.most_wins else f"{wins}."

@@ -103,7 +103,7 @@ def judge_milestones(base: CustomerBase) -> Milestones:
     written = judge_written(base, campaign)
     chance = evidence = None
     if base.progress is not None:
-        most = None if limit is None else limit.most_wins
+        most = None if limit is None or limit.is_exceeded else limit.most_wins
         chance = chance_of_goal(plan, reference, book, most_wins=most, seed=base.study.seed)
         evidence = weigh_evidence(plan)
     return Milestones(

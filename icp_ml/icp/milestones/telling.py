@@ -10,13 +10,13 @@ from icp_ml.icp.milestones.chance import Chance
 from icp_ml.icp.milestones.cycle import DealBook
 from icp_ml.icp.milestones.eprocess import Evidence
 from icp_ml.icp.milestones.plan import Plan
-from icp_ml.icp.milestones.words import amount_words, chance_words, goal_words, share_of_campaigns
+from icp_ml.icp.milestones.words import about, amount_words, chance_words, goal_words, share_of_campaigns
 from icp_ml.icp.milestones.written import Written
 
-
+_RARE = 0.1
 _SLOW = (
-    "Sizes of earlier wins are not known, so wins behind plan are told late or not at all: name the value of deals in the "
-    "study, or keep the wins of the year before in the progress table."
+    "Sizes of earlier wins are not known, so wins behind plan are told late or not at all: name the value of deals in "
+    "the study, or keep the wins of the year before in the progress table."
 )
 
 
@@ -27,7 +27,7 @@ def tell_chance(campaign: Campaign, chance: Chance) -> str:
     if campaign.days_left == 0:
         return "The time is over, and the goal was not reached."
     return (
-        f"The chance to reach the goal in the {campaign.days_left:,} days left is about {chance_words(chance.value)}; "
+        f"The chance to reach the goal in the {campaign.days_left:,} days left is {about(chance.value)}; "
         f"what is not known of pace and size of the wins leaves {chance_words(chance.low)} to "
         f"{chance_words(chance.high)} open. This is information, not a verdict: on plan it is about even."
     )
@@ -52,7 +52,7 @@ def tell_all(base: CustomerBase, plan: Plan, chance: Chance | None, evidence: Ev
     low, high = (campaign.baseline + float(end[campaign.elapsed - 1]) for end in plan.band)
     return (
         f"{so_far} A campaign on plan would be at about {fair:,.0f} by now ({low:,.0f} to {high:,.0f}). The chance to "
-        f"reach the goal is about {chance_words(chance.value)}. {evidence.sentence}"
+        f"reach the goal is {about(chance.value)}. {evidence.sentence}"
     )
 
 
@@ -86,9 +86,10 @@ def _as_low(plan: Plan, behind: str, number: int, amount: float) -> str:
     share = plan.share_as_low(number, amount)
     if np.isnan(share):
         return f"{behind}, and that alone does not show that the campaign is behind its plan."
+    joined = "yet" if share >= _RARE else "and only"
     return (
-        f"{behind}, yet {share_of_campaigns(share)} campaigns that reach such a goal had no more by that day: this "
-        "alone changes no verdict."
+        f"{behind}, {joined} {share_of_campaigns(share)} campaigns that reach such a goal had no more by that day: a look "
+        "at one day changes no verdict."
     )
 
 

@@ -55,3 +55,15 @@ def chance_words(value: float) -> str:
     """
     number = round(100 * value)
     return "under 1 %" if number < 1 else "over 99 %" if number > 99 else f"{number} %"
+
+
+def about(value: float) -> str:
+    """Return a chance as it is read in a sentence.
+
+    Examples
+    --------
+    >>> about(0.423), about(0.001)
+    ('about 42 %', 'under 1 %')
+    """
+    words = chance_words(value)
+    return f"about {words}" if words[0].isdigit() else words
