@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from icp_ml.icp.against_model import AgainstModel, against_model
 from icp_ml.icp.base import CustomerBase
@@ -109,17 +110,15 @@ def against_rules(base: CustomerBase, n_random: int = N_RANDOM) -> AgainstRules:
     """
     inside, known = base.in_profile(), base.labels.known & (base.labels.weight > 0)
     coverage = float(inside.mean()) if len(inside) else nan
-    groups = base.customers.groups
     success = _rate(base, inside)
     n_in = int((inside & known).sum())
     if not 0 < n_in < known.sum():
         matched = "every customer" if n_in else "no customer"
         why = f"The profile cannot be compared: {matched} of known outcome matches it."
         return AgainstRules(coverage, success, notes=(why,))
-    codes = np.arange(len(inside)) if groups is None else groups
-    draws = _Draws(base.labels.label[known], base.labels.weight[known], codes[known])
-    drawn = draws.shares(n_in, n_random, base.study.seed)
-    below = float((drawn < success.share).mean() + (drawn == success.share).mean() / 2)
+    drawn = _Draws.of(base, known).shares(n_in, n_random, base.study.seed)
+    level = np.isclose(drawn, success.share, rtol=0, atol=1e-12)
+    below = float(((drawn < success.share) & ~level).mean() + level.mean() / 2)
     single = single_rules(base, coverage)
     beside = against_model(base, inside)
     if isinstance(beside, str):
@@ -135,13 +134,20 @@ class _Draws:
     weight: Floats
     codes: npt.NDArray[np.int64]
 
+    @classmethod
+    def of(cls, base: CustomerBase, known: Flags) -> _Draws:
+        """Return the customers of known outcome in the order of their ids, so that the order of rows is nothing."""
+        rows = np.flatnonzero(known)
+        rows = rows[np.argsort(base.customers.ids[rows].astype(str), kind="stable")]
+        groups = rows if base.customers.groups is None else base.customers.groups[rows]
+        return cls(base.labels.label[rows], base.labels.weight[rows], pd.factorize(groups)[0])
+
     def shares(self, n_in: int, n_random: int, seed: int) -> Floats:
         """Return the success shares of random sets of so many customers, shape (n_random,)."""
         rng = np.random.default_rng([seed, 4])
-        codes = np.unique(self.codes, return_inverse=True)[1]
-        block = max(1, _BLOCK_CELLS // len(codes))
+        block, n_groups = max(1, _BLOCK_CELLS // len(self.codes)), int(self.codes.max()) + 1
         sizes = [min(block, n_random - start) for start in range(0, n_random, block)]
-        return np.concatenate([self._block(rng.random((size, int(codes.max()) + 1))[:, codes], n_in) for size in sizes])
+        return np.concatenate([self._block(rng.random((size, n_groups))[:, self.codes], n_in) for size in sizes])
 
     def _block(self, keys: Floats, n_in: int) -> Floats:
         chosen = np.argpartition(keys, n_in - 1, axis=1)[:, :n_in]

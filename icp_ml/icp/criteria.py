@@ -155,7 +155,7 @@ def judge_criteria(base: CustomerBase, market: Market | None = None) -> JudgedCr
     base : CustomerBase
         The customers and the profile.
     market : Market, optional
-        Prospects that were asked for every criterion.
+        Prospects that were asked for every criterion; not looked at where the profile is judged after signing.
 
     Returns
     -------
@@ -176,12 +176,9 @@ def judge_criteria(base: CustomerBase, market: Market | None = None) -> JudgedCr
     corrected = holm([one.p_value for one in asked])
     arrivals = Arrivals.of(base.labels, base.customers.as_of)
     alpha = ONE_ALPHA / max(len(asked), 1)
-    rows = tuple(
-        _judged(
-            base, one, p_value, needed_for(one.contrast, arrivals, answered_share=one.answered, alpha=alpha), market
-        )
-        for one, p_value in zip(asked, corrected, strict=True)
-    )
+    needed = [needed_for(one.contrast, arrivals, answered_share=one.answered, alpha=alpha) for one in asked]
+    prospects = None if base.profile.situation.mode == "customer_success" else market
+    rows = tuple(_judged(base, *one, prospects) for one in zip(asked, corrected, needed, strict=True))
     return JudgedCriteria(rows, against_rules(base))
 
 

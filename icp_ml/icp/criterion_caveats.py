@@ -34,7 +34,7 @@ def caveats_of(base: CustomerBase, rule: Rule, answers: npt.NDArray[np.int8]) ->
     columns = sorted(rule.columns)
     found = [*_audited(base, columns)]
     for column in columns:
-        found += _of_attribute(known[column]) if column in known else [f"'{column}' is no attribute under a fit."]
+        found += _of_attribute(known[column], base) if column in known else [f"'{column}' is no attribute under a fit."]
     return (*found, *_of_answers(base, answers))
 
 
@@ -53,11 +53,11 @@ def _audited(base: CustomerBase, columns: list[str]) -> Iterator[str]:
                 yield f"The audit warns of '{column}' ({one.check}): {one.evidence}."
 
 
-def _of_attribute(attribute: Attribute) -> Iterator[str]:
-    column = attribute.column
-    if attribute.available == "discovery":
+def _of_attribute(attribute: Attribute, base: CustomerBase) -> Iterator[str]:
+    column, is_sold_by = attribute.column, base.profile.situation.mode == "acquisition"
+    if is_sold_by and attribute.available == "discovery":
         yield f"'{column}' is only found out in discovery: a list cannot be made by it."
-    if attribute.available == "customer":
+    if is_sold_by and attribute.available == "customer":
         yield f"'{column}' is only known of customers: no prospect can be chosen by it."
     if not attribute.point_in_time:
         yield f"'{column}' is today's value, not that of the day of signing: success may have changed it."

@@ -106,3 +106,13 @@ def test_a_model_that_has_seen_the_customers_is_not_compared(base_of, company, m
 def test_the_same_seed_gives_the_same_place(base_of):
     base = base_of(finished(200))
     assert against_rules(base, 300).as_document() == against_rules(base, 300).as_document()
+
+
+def test_the_order_of_rows_does_not_matter(base_of):
+    frame = finished(120, gain=0.1).assign(id=[f"A{at}" for at in range(120)], group=np.arange(120) // 2)
+    study = {"group": "group", "fits": {"technical": ["size", "a"]}, "unlisted": "ignore"}
+    first, second = (
+        against_rules(base_of(one, study=study), 300) for one in (frame, frame.sample(frac=1, random_state=1))
+    )
+    assert 0.05 < first.random_below < 1
+    assert first.random_below == second.random_below

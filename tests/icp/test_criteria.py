@@ -89,10 +89,13 @@ def test_a_column_that_knows_the_outcome_is_no_evidence(base_of):
 def test_caveats_of_where_a_column_comes_from(base_of):
     keys = {"column": "size", "proxy": True, "point_in_time": False, "available": "discovery"}
     study = {"fits": {"resource": [keys]}, "model": {"stage": "discovery"}}
-    base = base_of(counted((20.0, 70, 100), (5.0, 40, 100)), study=study)
+    frame = counted((20.0, 70, 100), (5.0, 40, 100))
+    base = base_of(frame, study=study)
     (row,) = judge_criteria(base).rows
     assert [words for words in ("discovery", "today's value", "stands in for the resource fit")
             if not any(words in caveat for caveat in row.caveats)] == []  # fmt: skip
+    (after_signing,) = judge_criteria(base_of(frame, study=study, situation={"mode": "customer_success"})).rows
+    assert not any("list" in caveat for caveat in after_signing.caveats)
 
 
 def test_a_difference_that_goes_with_the_time_of_signing_cannot_be_told(base_of):
@@ -112,8 +115,10 @@ def test_a_difference_that_goes_with_the_time_of_signing_cannot_be_told(base_of)
 def test_the_market_is_asked(base_of):
     answers = {"size >= 10": np.array([1, 1, 0, -1], dtype=np.int8)}
     market = Market(np.arange(4).astype(str).astype(object), answers, np.ones(4, dtype=bool))
-    (row,) = judge_criteria(base_of(counted((20.0, 70, 100), (5.0, 40, 100))), market).rows
-    assert row.market_share == 0.5
+    frame = counted((20.0, 70, 100), (5.0, 40, 100))
+    (row,) = judge_criteria(base_of(frame), market).rows
+    (after_signing,) = judge_criteria(base_of(frame, situation={"mode": "customer_success"}), market).rows
+    assert (row.market_share, after_signing.market_share) == (0.5, None)
 
 
 def test_order_of_rows_does_not_matter(base_of, company):
