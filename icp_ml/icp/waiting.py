@@ -106,7 +106,7 @@ def accounts_needed(base: float, share: float, *, gap: float = POINTS, alpha: fl
     --------
     >>> n = accounts_needed(0.6, 0.5)
     >>> round(n), round(visible_difference(n, 0.6, 0.5), 3)
-    (753, 0.1)
+    (751, 0.1)
     """
     if not (0 < base < 1 and 0 < share < 1):
         return math.nan
