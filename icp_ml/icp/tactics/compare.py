@@ -45,8 +45,8 @@ def compare_tactics(base: CustomerBase, market: Market | None = None) -> Tactics
     -----
     Conversion and success are period life tables: every deal that was open, and every customer, counts at the ages it
     had in each period, so that young deals and customers are compared at equal age and what is still open counts as
-    open. Intervals are bootstrap intervals (4,000 draws, seeded), wider where deals come in bursts. Neither a trend nor
-    the season is taken out.
+    open (`icp_ml.icp.tactics.life_table.compared`). Intervals are bootstrap intervals (4,000 draws, seeded), wider
+    where deals come in bursts. Neither a trend nor the season is taken out.
 
     References
     ----------

@@ -16,7 +16,11 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 N_BINS = 12
 MIN_AT_RISK = 3.0
-"""Accounts that must be at risk, on average, for an age to be told in a period."""
+"""Accounts that must be at risk, on average, for an age to be told in the reference window."""
+MIN_SEEN = 10
+"""Accounts that must be seen in either window."""
+MIN_ENDS = 5
+"""Counted ends that the reference window must have."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,24 +76,82 @@ class LifeTable:
         enough = self.days / np.diff(self.edges) >= MIN_AT_RISK
         return int(np.argmin(enough)) if not enough.all() else len(enough)
 
-    def incidence(self, n_bins: int) -> float:
-        """Return the chance of the counted end within the first bins, at this window's daily chances."""
-        return float(_incidence(self.counted[None, :n_bins], self.other[None, :n_bins], self._days(n_bins))[0])
-
-    def draws(self, n_bins: int, n_draws: int, rng: np.random.Generator) -> Floats:
-        """Return the incidence of bootstrap samples, shape (n_draws,).
-
-        Every end is drawn again with a random weight (Rubin's Bayesian bootstrap of the ends, gamma); half an end is
-        added over all bins, so that "none seen" is not taken for "none possible".
-        """
-        extra = 0.5 / n_bins
-        counted, other = (
-            rng.gamma(ends[:n_bins] + extra, size=(n_draws, n_bins)) for ends in (self.counted, self.other)
+    def per_day(self, n_bins: int) -> tuple[Floats, Floats]:
+        """Return the daily chances of the counted end and of another one, by bin; 0 where nobody lived."""
+        found = (
+            np.divide(ends[:n_bins], self.days[:n_bins], out=np.zeros(n_bins), where=self.days[:n_bins] > 0)
+            for ends in (self.counted, self.other)
         )
-        return _incidence(counted, other, self._days(n_bins))
+        counted, other = found
+        return counted, other
 
-    def _days(self, n_bins: int) -> tuple[Floats, Ints]:
-        return self.days[:n_bins], np.diff(self.edges)[:n_bins]
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The chance of the counted end up to an age, in two windows, with bootstrap samples of each.
+
+    Attributes
+    ----------
+    now, reference : float
+        0 to 1.
+    now_draws, reference_draws : ndarray of float, shape (n_draws,)
+        Drawn together: sample k of one goes with sample k of the other.
+    days : int
+        The age.
+    """
+
+    now: float
+    reference: float
+    now_draws: Floats
+    reference_draws: Floats
+    days: int
+
+
+def compared(now: LifeTable, reference: LifeTable, n_draws: int, rng: np.random.Generator) -> Compared | None:
+    """Return what the chances of two windows add up to; None where either has too little to tell.
+
+    Notes
+    -----
+    Ages follow the reference window. Of the window now only the ratio of its ends to those that the reference would
+    have led to is used (indirect standardisation), for the counted end and for other ends: few accounts of an age then
+    do no harm. Samples are a Bayesian bootstrap of the ends: gamma with shape number of ends plus a half in all, so
+    that "none seen" is not taken for "none possible".
+
+    References
+    ----------
+    Breslow & Day (1987), Statistical Methods in Cancer Research II, chapter 2 (indirect standardisation).
+    """
+    bins = reference.reaches
+    if not bins or min(now.n, reference.n) < MIN_SEEN or reference.counted[:bins].sum() < MIN_ENDS:
+        return None
+    width = np.diff(reference.edges)[:bins]
+    lived, pace = now.days[:bins], reference.per_day(bins)
+    ratios = [_ratio(float(ends[:bins].sum()), float(lived @ one)) for ends, one in zip(_ends(now), pace, strict=True)]
+    drawn = [_pace_draws(ends[:bins], reference.days[:bins], n_draws, rng) for ends in _ends(reference)]
+    ratio_draws = [
+        rng.gamma(ends[:bins].sum() + 0.5, size=n_draws) / np.maximum(one @ lived, 1e-9)
+        for ends, one in zip(_ends(now), drawn, strict=True)
+    ]
+    return Compared(
+        now=float(_incidence(pace[0][None, :] * ratios[0], pace[1][None, :] * ratios[1], width)[0]),
+        reference=float(_incidence(pace[0][None, :], pace[1][None, :], width)[0]),
+        now_draws=_incidence(drawn[0] * ratio_draws[0][:, None], drawn[1] * ratio_draws[1][:, None], width),
+        reference_draws=_incidence(drawn[0], drawn[1], width),
+        days=int(reference.edges[bins]) - 1,
+    )
+
+
+def _ends(table: LifeTable) -> tuple[Floats, Floats]:
+    return table.counted, table.other
+
+
+def _ratio(seen: float, expected: float) -> float:
+    return seen / expected if expected > 0 else 1.0
+
+
+def _pace_draws(ends: Floats, days: Floats, n_draws: int, rng: np.random.Generator) -> Floats:
+    drawn = rng.gamma(ends + 0.5 / len(ends), size=(n_draws, len(ends)))
+    return np.asarray(drawn / np.maximum(days, 1.0))
 
 
 def life_table(spells: Spells, window: Window, longest: int) -> LifeTable:
@@ -131,13 +193,10 @@ def _pairs(edges: Ints) -> list[tuple[int, int]]:
     return [(int(low), int(high)) for low, high in pairwise(edges)]
 
 
-def _incidence(counted: Floats, other: Floats, lived: tuple[Floats, Ints]) -> Floats:
-    """Return the chance of a counted end, row by row; chances are even within a bin."""
-    days, width = lived
-    per_day = np.divide(counted, days, out=np.zeros_like(counted), where=days > 0)
-    rival = np.divide(other, days, out=np.zeros_like(other), where=days > 0)
-    ends = np.clip(per_day + rival, 0.0, 1.0)
+def _incidence(counted: Floats, other: Floats, width: Ints) -> Floats:
+    """Return the chance of a counted end from daily chances, row by row; they are even within a bin."""
+    ends = np.clip(counted + other, 0.0, 1.0)
     stays = (1 - ends) ** width
     before = np.cumprod(np.concatenate([np.ones((len(stays), 1)), stays[:, :-1]], axis=1), axis=1)
-    share = np.divide(per_day, per_day + rival, out=np.zeros_like(per_day), where=per_day + rival > 0)
+    share = np.divide(counted, counted + other, out=np.zeros_like(counted), where=counted + other > 0)
     return np.asarray((before * share * (1 - stays)).sum(axis=1))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from icp_ml.accounts.outcome import EXCLUDED
 from icp_ml.accounts.values import Days
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.tactics.life_table import LifeTable, Spells, life_table
+from icp_ml.icp.tactics.life_table import Spells, compared, life_table
 from icp_ml.icp.tactics.window import Window
 from icp_ml.model.evaluation.leading import read_signal
 
@@ -118,16 +118,15 @@ class Funnel:
         return Level(n * per, self.rng.gamma(shape, self.spread * per, N_DRAWS), n)
 
     def _life(self, spells: Spells, longest: int, *, is_good: bool) -> Pair | None:
-        tables = [life_table(spells, window, longest) for window in (self.now, self.reference)]
-        bins = min(table.reaches for table in tables)
-        if not bins or min(table.n for table in tables) < MIN_REFERENCE:
+        now, reference = (life_table(spells, window, longest) for window in (self.now, self.reference))
+        found = compared(now, reference, N_DRAWS, self.rng)
+        if found is None:
             return None
-        now, reference = (self._incidence(table, bins, is_good) for table in tables)
-        return now, reference
-
-    def _incidence(self, table: LifeTable, bins: int, is_good: bool) -> Level:
-        value, draws, days = table.incidence(bins), table.draws(bins, N_DRAWS, self.rng), int(table.edges[bins]) - 1
-        return Level(value, draws, table.n, days) if is_good else Level(1 - value, 1 - draws, table.n, days)
+        value, draws = [found.now, found.reference], [found.now_draws, found.reference_draws]
+        if not is_good:
+            value, draws = [1 - one for one in value], [1 - one for one in draws]
+        first, second = (Level(value[at], draws[at], table.n, found.days) for at, table in enumerate((now, reference)))
+        return first, second
 
     def _due(self, flag: Floats, as_of: Days, days: int) -> Pair | None:
         due = as_of + np.timedelta64(days, "D")
