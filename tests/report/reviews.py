@@ -318,7 +318,6 @@ REVIEW = {
     "n_attributes": 24,
     "power": {
         "sentence": "With 790 customers differences of 11 points and more show in four of five tries.",
-        "smallest_difference": 0.11,
         "rows": [
             {"share": share, "one": one, "among_all": best}
             for share, one, best in ((0.1, 0.15, 0.22), (0.3, 0.1, 0.14), (0.5, 0.09, None))
@@ -542,7 +541,7 @@ SPARSE = {
     "not_found": "No search was made: 38 known outcomes are too few.",
     "tried": 0,
     "n_attributes": 0,
-    "power": {"sentence": "", "smallest_difference": None, "rows": []},
+    "power": {"sentence": "", "rows": []},
     "front": [],
     "anti_profile": {"sentence": "Nothing is said of whom to avoid: too few outcomes.", "rules": []},
     "openings": [],

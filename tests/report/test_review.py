@@ -135,8 +135,8 @@ def test_other_keys_of_a_document_are_kept():
 
 def test_prices_say_only_what_is_known(reviews):
     assert price_words(formed(reviews.REVIEW)["suggestions"][3]) == []
-    wider = formed(reviews.REVIEW)["suggestions"][0] | {"market_share": 1.42}
-    assert "1.4 times as many prospects match" in price_words(wider)
+    wider = formed(reviews.REVIEW)["suggestions"][0] | {"market_share": 1.0, "market_gained_share": 0.42}
+    assert "42 % more prospects match" in price_words(wider)
 
 
 def test_the_same_document_gives_the_same_bytes(reviews):

@@ -12,15 +12,16 @@ from icp_ml.report.review.words import (
     amount_words,
     day_words,
     evidence_words,
-    of_words,
     points,
     price_words,
-    rate_words,
+    unseen_words,
 )
 from icp_ml.report.wording import share_words
 
 Document = Mapping[str, Any]
 MOST_SUGGESTIONS = 3
+NARROWING = ("add", "tighten", "exclude")
+"""Actions that leave fewer accounts in the profile."""
 
 
 def first_screen(document: Document) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def first_screen(document: Document) -> dict[str, Any]:
     -------
     dict
         ``badge``, ``tone``, ``when``, ``sentence``, ``reasons``, ``goal``, ``cards``, ``n_more`` (suggestions that
-        are told further down) and ``actions``.
+        are told further down), ``not_found`` and ``actions``.
     """
     badge, tone = VERDICTS.get(document["verdict"], (document["verdict"].replace("_", " "), "open"))
     offered = [card_of(one) for one in document["suggestions"] if one["offered"]][:MOST_SUGGESTIONS]
@@ -44,14 +45,12 @@ def first_screen(document: Document) -> dict[str, Any]:
         "tone": tone,
         "when": _when(document),
         "sentence": _without(document["verdict_sentence"], badge),
-        "reasons": document["verdict_reasons"],
+        "reasons": _reasons(document),
         "goal": _goal(document),
         "cards": offered,
         "n_more": len(document["suggestions"]) - len(offered),
-        "actions": [
-            {**action, "verb": KINDS.get(action["kind"], action["kind"]), "by": day_words(action["due"] or "")}
-            for action in document["actions"]
-        ],
+        "not_found": _not_found(document),
+        "actions": [_action(one) for one in document["actions"]],
     }
 
 
@@ -71,31 +70,65 @@ def card_of(suggestion: Document) -> dict[str, Any]:
         "range": "" if low is None or high is None else f"{points(low)} to {points(high)}",
         "evidence": evidence_words(suggestion),
         "price": "; ".join(price_words(suggestion)),
-        "inside": f"{rate_words(suggestion['success_inside'])}, {of_words(suggestion['success_inside'])}",
-        "outside": f"{rate_words(suggestion['success_outside'])}, {of_words(suggestion['success_outside'])}",
+        "price_name": "Price" if suggestion["action"] in NARROWING else "Brings",
+    }
+
+
+def _reasons(document: Document) -> list[str]:
+    """Return what the verdict rests on, without what the goal's own panel says."""
+    progress = document["progress"]
+    in_panel = progress["sentence"] if progress and not _chance(progress)["sentence"] else ""
+    return [reason for reason in document["verdict_reasons"] if reason != in_panel]
+
+
+def _chance(progress: Document) -> Document:
+    return progress["chance"] or {"value": None, "low": None, "high": None, "sentence": ""}
+
+
+def _not_found(document: Document) -> str:
+    """Return what was tried without what is told further down of the differences that could be seen."""
+    power = document["power"]
+    told = (power or {"sentence": ""})["sentence"]
+    brief = document["not_found"].replace(told, "").strip() if told else document["not_found"]
+    return f"{brief} {unseen_words(power)}".strip()
+
+
+def _action(action: Document) -> dict[str, Any]:
+    """Return what to do in a word and a sentence, when, and whom to ask what: people of one question together."""
+    people: dict[str, list[Document]] = {}
+    for one in action["who"]:
+        people.setdefault(one["question"], []).append(one)
+    due = day_words(action["due"] or "")
+    return {
+        "verb": KINDS.get(action["kind"], action["kind"]),
+        "sentence": action["sentence"],
+        "due": f"{'on' if action['kind'] == 'wait' else 'by'} {due}" if due else "",
+        "asked": [{"question": question, "who": who} for question, who in people.items()],
     }
 
 
 def _when(document: Document) -> str:
     profile = document["profile"]
     left = profile["days_left"]
-    days = "" if left is None else f", {left} days left" if left >= 0 else f", over for {-left} days"
+    days = ", over" if profile["expired"] else "" if left is None else f", {left} days left"
     return f"{day_words(profile['starts'])} to {day_words(profile['ends'])}{days}; as of {day_words(document['today'])}"
 
 
 def _without(sentence: str, badge: str) -> str:
     """Return a sentence without the words that the badge already says."""
-    rest = sentence.removeprefix(badge).lstrip(" :,.")
-    return sentence if rest == sentence or not rest else rest[0].upper() + rest[1:]
+    rest = sentence.removeprefix(f"{badge}: ")
+    return rest[:1].upper() + rest[1:]
 
 
 def _goal(document: Document) -> dict[str, Any]:
     progress = document["progress"] or {"goal": None, "chance": None, "sentence": ""}
-    goal, chance = progress["goal"], progress["chance"] or {"value": None, "low": None, "high": None, "sentence": ""}
+    goal, chance = progress["goal"], _chance(progress)
     reached = goal["reached"] if goal else None
     return {
         "chance": share_words(chance["value"]),
-        "range": "" if chance["low"] is None else f"between {100 * chance['low']:.0f} and {100 * chance['high']:.0f} %",
+        "range": ""
+        if chance["low"] == chance["high"]
+        else f"between {100 * chance['low']:.0f} and {100 * chance['high']:.0f} %",
         "why": chance["sentence"],
         "reached": "" if reached is None else f"{amount_words(reached)} of {amount_words(goal['target'])}",
         "words": (goal or {}).get("words") or "",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from icp_ml.report.review.words import of_words
+from icp_ml.report.review.words import of_words, unseen_words
 from icp_ml.report.tables.review import anti_name
-from icp_ml.report.wording import points_up
 
 Document = Mapping[str, Any]
 
@@ -59,13 +58,10 @@ def _sure(document: Document) -> str:
     told = f"The outcome of {known:,} customers is known. " if known else ""
     if not tried:
         return f"{told}{document['not_found']}"
-    smallest = (document["power"] or {}).get("smallest_difference")
-    unseen = (
-        "" if smallest is None else f" A difference of less than {points_up(smallest)} points would not have shown."
-    )
+    unseen = unseen_words(document["power"])
     return (
         f"{told}We tried {tried:,} rules; chance alone would give such a finding in about 1 of 10 reviews. Ranges hold "
-        f"the true number in about nine of ten cases.{unseen} All of this says what goes together with success, not "
+        f"the true number in about nine of ten cases. {unseen} All of this says what goes together with success, not "
         "what causes it."
     )
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from icp_ml.report.wording import share_words
+from icp_ml.report.wording import points_up, share_words
 
 Document = Mapping[str, Any]
 
@@ -15,7 +15,7 @@ VERDICTS: dict[str, tuple[str, str]] = {
     "change_tactics": ("Change the tactics, not the profile", "change"),
     "change_profile": ("Change the profile", "change"),
     "too_early": ("Too early to judge", "open"),
-    "cannot_tell": ("These data cannot tell", "open"),
+    "cannot_tell": ("Cannot tell", "open"),
 }
 """Each verdict in words, and how its badge is coloured."""
 
@@ -125,19 +125,43 @@ def points(value: float | None) -> str:
 
 
 def price_words(suggestion: Document) -> list[str]:
-    """Return what a suggestion costs, part by part; what is not known is left out."""
-    lost, kept, goal = suggestion["successes_lost_share"], suggestion["market_share"], suggestion["goal"]
-    parts = []
-    if lost is not None:
-        parts.append(f"{share_words(lost)} of today's successes")
-    if kept is not None:
-        parts.append(_market_words(kept))
+    """Return what a suggestion costs or brings, part by part; what is not known is left out.
+
+    Examples
+    --------
+    >>> price_words({"successes_lost_share": 0.12, "market_share": 0.41, "goal": {"reachable": True}})
+    ["12 % of today's successes", '41 % of matching prospects stay', 'goal in reach']
+    >>> price_words({"successes_lost_share": 0.0, "successes_gained_share": 0.2, "market_share": None, "goal": None})
+    ["20 % more of today's successes"]
+    """
+    parts = [*_successes(suggestion), *_market(suggestion)]
+    goal = suggestion["goal"]
     if goal and goal["reachable"] is not None:
         parts.append("goal in reach" if goal["reachable"] else "goal out of reach with what is left")
     return parts
 
 
-def _market_words(kept: float) -> str:
-    if kept > 1.005:
-        return f"{kept:.1f} times as many prospects match"
-    return f"{share_words(kept)} of matching prospects stay"
+def _successes(suggestion: Document) -> list[str]:
+    lost, gained = suggestion["successes_lost_share"], suggestion.get("successes_gained_share")
+    if gained:
+        return [f"{share_words(gained)} more of today's successes"]
+    return [] if lost is None else [f"{share_words(lost)} of today's successes"]
+
+
+def _market(suggestion: Document) -> list[str]:
+    kept, gained = suggestion["market_share"], suggestion.get("market_gained_share")
+    if gained:
+        return [f"{share_words(gained)} more prospects match"]
+    return [] if kept is None else [f"{share_words(kept)} of matching prospects stay"]
+
+
+def unseen_words(power: Document | None) -> str:
+    """Return which differences could stay unseen when the best of all attributes is looked for; empty if not known.
+
+    Examples
+    --------
+    >>> unseen_words({"rows": [{"share": 0.5, "among_all": 0.2015}, {"share": 0.1, "among_all": None}]})
+    'Differences of less than 21 points could stay unseen.'
+    """
+    found = [row["among_all"] for row in (power or {"rows": []})["rows"] if row["among_all"] is not None]
+    return f"Differences of less than {points_up(min(found))} points could stay unseen." if found else ""

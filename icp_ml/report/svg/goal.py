@@ -11,7 +11,11 @@ from icp_ml.report.svg.shapes import LETTER, WIDTH, Axis, bar, dot, drawing, lin
 
 Row = Mapping[str, Any]
 Points = Sequence[tuple[float, float]]
-_LINES = (("fair path", "fair-line"), ("straight", "straight-line"), ("reached", "reached-line"))
+_Curve = tuple[str, str, str]
+"""A curve's key in the rows, its name in the legend, and its class."""
+_STRAIGHT: _Curve = ("straight", "straight", "straight-line")
+_FAIR: _Curve = ("fair", "fair path", "fair-line")
+_REACHED: _Curve = ("reached", "reached", "reached-line")
 
 
 def path_chart(progress: Mapping[str, Any], *, small: bool = False) -> str:
@@ -36,12 +40,11 @@ def path_chart(progress: Mapping[str, Any], *, small: bool = False) -> str:
     days = [_number(row["day"]) for row in rows]
     x, y = Axis(days[0], days[-1], 52, WIDTH - 10), Axis(0, _top(progress, rows), bottom, 30)
     body = [_grid(x, y), _band(x, y, rows), _today(x, y, progress)]
-    body.append(_curve(x, y, rows, "straight", "straight-line"))
-    body.append(_curve(x, y, rows, "fair", "fair-line"))
-    body.append(_curve(x, y, rows, "reached", "reached-line"))
+    curves = _curves(rows)
+    body += [_curve(x, y, rows, curve) for curve in curves]
     body.append(_last(x, y, rows))
     body += [] if small else [_milestone(x, y, one) for one in progress["written"] if one["measure"] == "goal"]
-    body += [_dates(x, bottom), _keys(bottom + 44)]
+    body += [_dates(x, bottom), _keys(bottom + 44, curves)]
     return drawing(bottom + 54, body, _words(progress))
 
 
@@ -72,9 +75,18 @@ def _points(x: Axis, y: Axis, rows: Sequence[Row], name: str) -> list[tuple[floa
     return [(x(_number(row["day"])), y(row[name])) for row in rows if row[name] is not None]
 
 
-def _curve(x: Axis, y: Axis, rows: Sequence[Row], name: str, kind: str) -> str:
-    points = _points(x, y, rows, name)
-    return f'<polyline class="{kind}" points="{_joined(points)}"/>' if len(points) > 1 else ""
+def _curves(rows: Sequence[Row]) -> list[_Curve]:
+    """Return what there is to draw; a straight line that the fair path covers is left out."""
+    has_fair = any(row["fair"] is not None for row in rows)
+    is_same = has_fair and all(row["fair"] == row["straight"] for row in rows)
+    fair: _Curve = ("fair", "fair path (straight)", "fair-line") if is_same else _FAIR
+    known = [*([] if is_same else [_STRAIGHT]), *([fair] if has_fair else []), _REACHED]
+    return [curve for curve in known if any(row[curve[0]] is not None for row in rows)]
+
+
+def _curve(x: Axis, y: Axis, rows: Sequence[Row], curve: _Curve) -> str:
+    points = _points(x, y, rows, curve[0])
+    return f'<polyline class="{curve[2]}" points="{_joined(points)}"/>' if len(points) > 1 else ""
 
 
 def _band(x: Axis, y: Axis, rows: Sequence[Row]) -> str:
@@ -116,9 +128,9 @@ def _dates(x: Axis, bottom: float) -> str:
     )
 
 
-def _keys(y: float) -> str:
+def _keys(y: float, curves: Sequence[_Curve]) -> str:
     parts, x = [], 20.0
-    for name, kind in _LINES:
+    for _, name, kind in curves:
         parts.append(line(x, y - 4, x + 22, y - 4, kind))
         parts.append(text(x + 28, y, name, "start", "tick"))
         x += 28 + LETTER * len(name) + 22

@@ -77,6 +77,7 @@ def _path(rows: Sequence[Document]) -> Table:
 
 
 def _populations(rows: Sequence[Document]) -> Table:
+    has_chance = any(row["probability"] is not None for row in rows)
     columns = (
         "Population",
         "Kind",
@@ -85,16 +86,18 @@ def _populations(rows: Sequence[Document]) -> Table:
         number("n of m"),
         number("Against the rest, points (90 %)"),
         number("Match the profile"),
+        *([number("Mean chance")] * has_chance),
     )
     cells = (
         [
             f"{row['name']} (small)" if row["small"] else row["name"],
-            row["kind"],
+            f"{row['kind']}, prospects" if row["of"] == "prospects" else row["kind"],
             row["n"],
             rate_words(row["success"]),
             of_words(row["success"]),
             points_words(row["difference"], row["low"], row["high"]),
             share_words(row["matching_share"]),
+            *([share_words(row["probability"])] * has_chance),
         ]
         for row in rows
     )
