@@ -32,6 +32,8 @@ FEWEST_KNOWN = 10
 MOST_VALUES = 50
 """A column that is no segment and has more values than this names accounts rather than cohorts."""
 FALSE_DISCOVERY_RATE = 0.10
+SMALL_SIDE = 1 / 3
+"""Largest share of the customers that the failing side of a rule may be; beyond it the rule says whom to want."""
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("channel", "medium", "utm", "source", "referrer"), "channel"),
@@ -171,13 +173,13 @@ def anti_profile(base: CustomerBase, found: Found) -> AntiProfile:
 
 
 def _of_rules(base: CustomerBase, found: Found) -> list[AntiRule]:
-    """Return the failing side of every rule that was found, where it is the smaller side."""
+    """Return the failing side of every rule that was found, where that is a small side and not most of the base."""
     told = []
     for rule in found.rules:
         answers = base.answers(rule.rule)
         fails = answers == (1 if rule.gain < 0 else 0)
         compared = base.contrast(fails)
-        if compared.difference < 0 and fails.sum() <= (answers >= 0).sum() / 2:
+        if compared.difference < 0 and fails.sum() <= SMALL_SIDE * (answers >= 0).sum():
             text = rule.rule if rule.gain < 0 else opposite(rule.rule)
             one = _Candidate(text, "rule", fails, rule_words(text, base.study.labels))
             told.append(_told(base, one, compared, rule.q_value))

@@ -17,7 +17,7 @@ MIN_DEALS = 20
 """Deals opened long enough ago, below which they do not tell what share of prospects is won."""
 MIN_VALUES = 5
 """Wins of known value, below which they do not tell what a win is worth."""
-PACE_DAYS = 365
+PACE_DAYS = 180
 """Deals opened in the last so many days give the team's pace."""
 
 
@@ -162,14 +162,19 @@ def reach(means: Means, n_left: int | None, unknown: str = "") -> Reach:
 
 def _with_deals(means: Means, n_left: int, needed: float, conversion: Conversion) -> Reach:
     worked = min(n_left, means.workable)
-    expected, low, high = (
-        min(worked * share, means.deliverable) for share in (conversion.share, conversion.low, conversion.high)
-    )
-    reachable = True if low >= needed else False if high < needed else None
+    won, low, high = worked * conversion.share, worked * conversion.low, worked * conversion.high
+    reachable = None
+    if min(low, means.deliverable) >= needed:
+        reachable = True
+    elif min(high, means.deliverable) < needed:
+        reachable = False
     verdict = {True: "within reach", False: "out of reach", None: "too close to tell"}[reachable]
+    some = f" {worked:,.0f} can be worked, and" if worked < n_left else ""
+    served = f", of which {means.deliverable:,.0f} can be served" if means.deliverable < high else ""
     sentence = (
-        f"Of {n_left:,} prospects left about {expected:,.0f} ({low:,.0f} to {high:,.0f}) could be won and served by "
-        f"{means.ends}; the goal needs {ceil(needed):,} more: {verdict}{_limit(means, n_left, needed, conversion)}."
+        f"Of {n_left:,} prospects left{some} about {won:,.0f} ({low:,.0f} to {high:,.0f}) would be won by "
+        f"{means.ends}{served}; the goal needs {ceil(needed):,} more: {verdict}"
+        f"{_limit(means, n_left, needed, conversion)}."
     )
     return Reach(reachable, sentence, n_left * conversion.high < needed, means.assumptions)
 
@@ -241,23 +246,21 @@ def _value(base: CustomerBase) -> tuple[float | None, str]:
 
 
 def _workable(base: CustomerBase, days_left: int) -> tuple[float, str]:
-    """Return how many prospects can be worked: by the study's capacity, else at the pace at which deals were opened."""
-    situation, capacity = base.profile.situation, base.study.capacity
+    """Return how many prospects can be worked: at the pace at which deals were opened, else by the study's capacity."""
+    situation, capacity, today = base.profile.situation, base.study.capacity, np.datetime64(base.today, "D")
+    opened = np.empty(0, dtype="datetime64[D]") if base.deals is None else base.deals.opened
+    n_opened = int(((opened > today - np.timedelta64(PACE_DAYS, "D")) & (opened <= today)).sum())
+    if n_opened >= MIN_DEALS:
+        workable = n_opened * days_left / PACE_DAYS
+        told = f"Deals are opened at the pace of the last {PACE_DAYS} days, {n_opened:,} of them"
+        return workable, f"{told}, so {workable:,.0f} in the {days_left} days left."
     if capacity is not None:
         workable = capacity * days_left / (situation.ends - situation.starts).days
         told = f"The team works {capacity:,} accounts per situation, so {workable:,.0f} in the {days_left} days left."
         return workable, told
-    opened = np.empty(0, dtype="datetime64[D]") if base.deals is None else base.deals.opened
-    today = np.datetime64(base.today, "D")
-    recent = opened[(opened > today - np.timedelta64(PACE_DAYS, "D")) & (opened <= today)]
-    if not len(recent):
-        return float("inf"), "The team can work every prospect left (the study names no capacity)."
-    days = int((today - recent.min()).astype(np.int64)) + 1
-    workable = len(recent) * days_left / days
-    told = (
-        f"The team opens deals at the pace so far, {len(recent):,} in {days} days, so {workable:,.0f} in the days left"
-    )
-    return workable, f"{told} (the study names no capacity)."
+    return float(
+        "inf"
+    ), "The team can work every prospect left: neither recent deals nor the study's capacity say more."
 
 
 def _deliverable(base: CustomerBase) -> tuple[float, str]:
@@ -271,10 +274,8 @@ def _deliverable(base: CustomerBase) -> tuple[float, str]:
 
 
 def wins_so_far(base: CustomerBase) -> int:
-    """Return the wins since the situation started: rows of the progress table, else deals won."""
-    starts = np.datetime64(base.profile.situation.starts, "D")
-    if base.progress is not None:
-        return int(((base.progress.amount > 0) & (base.progress.day >= starts)).sum())
-    if base.deals is None:
+    """Return the wins since the situation started, as its progress tells; 0 without one."""
+    if base.progress is None:
         return 0
-    return int(((base.deals.won == 1) & (base.deals.closed >= starts)).sum())
+    starts = np.datetime64(base.profile.situation.starts, "D")
+    return int(((base.progress.amount > 0) & (base.progress.day >= starts)).sum())

@@ -24,7 +24,9 @@ def test_the_answer_is_only_given_where_the_interval_allows_it(n_left, reachable
 
 def test_the_expected_wins_and_their_range_are_said():
     said = reach(means(), 300).sentence
-    assert said.startswith("Of 300 prospects left about 30 (21 to 42) could be won and served by 2026-07-30")
+    assert said.startswith(
+        "Of 300 prospects left about 30 (21 to 42) would be won by 2026-07-30; the goal needs 20 more"
+    )
 
 
 def test_more_prospects_never_make_the_goal_less_reachable():
@@ -115,11 +117,18 @@ def test_advocates_and_columns_of_unknown_worth_are_not_guessed(made):
         assert reach(means_of(base, NOTHING), 100).reachable is None
 
 
-def test_the_team_works_its_capacity_or_its_pace_so_far(made):
+def test_the_team_works_at_its_pace_so_far_or_its_capacity(made):
     deals = made.deals(60, [20] * 60)
-    assert means_of(made.base(study={"capacity": 90}), NOTHING).workable == pytest.approx(30)
-    assert means_of(made.base(deals=deals), NOTHING).workable == pytest.approx(60 * 30 / 201)
+    assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(90 * 30 / 90)
+    deals.opened[:] += 50
+    assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(60 * 30 / 180)
     assert means_of(made.base(), NOTHING).workable == float("inf")
+
+
+def test_what_can_be_worked_and_served_is_said_apart():
+    said = reach(means(workable=250.0, deliverable=3.0), 300).sentence
+    assert "300 prospects left 250 can be worked, and about 25 (18 to 35) would be won" in said
+    assert "of which 3 can be served" in said
 
 
 def test_wins_so_far_use_up_what_can_be_delivered(made):
