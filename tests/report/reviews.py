@@ -358,7 +358,7 @@ REVIEW = {
                 "excess_failures": 13.4,
                 "cost": 51600.0,
                 "cost_words": "51,600 EUR of acquisition and onboarding",
-                "sentence": "43 of 61 failed, 13 more than among as many others; they cost 51,600 EUR.",
+                "sentence": "Where the channel is O'Brien & sons, 43 of 61 failed, 13 more than among as many others.",
             },
             {
                 "rule": "support_tier == none",
@@ -373,7 +373,7 @@ REVIEW = {
                 "excess_failures": 15.0,
                 "cost": None,
                 "cost_words": "no costs are named in the study; 74 accounts and 410 months were lost",
-                "sentence": "74 of 120 failed, 15 more than among as many others.",
+                "sentence": "Where support_tier is none, 74 of 120 failed, 15 more than among as many others.",
             },
         ],
     },

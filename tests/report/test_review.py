@@ -77,7 +77,7 @@ def test_every_action_names_whom_to_ask_and_what(files, reviews):
     first = files["review.html"].split('id="goal"')[0]
     for action in reviews.REVIEW["actions"]:
         assert all(one["question"] in first for one in action["who"])
-    assert "by 13 Sep 2026" in first
+    assert "on 13 Sep 2026" in first
 
 
 def test_every_sentence_of_a_chapter_is_on_the_page(files, reviews):
@@ -145,3 +145,10 @@ def test_the_same_document_gives_the_same_bytes(reviews):
 
 def test_a_script_is_only_on_a_review(documents):
     assert b"<script" not in account_page(documents.ACCOUNT)
+
+
+def test_a_column_that_is_blank_in_every_row_is_not_drawn(files, reviews):
+    rows = [one | {"market_share": None} for one in reviews.REVIEW["criteria"]]
+    assert "Prospects</th>" in files["review.html"].split('id="criteria"')[1]
+    page = review_files(reviews.REVIEW | {"criteria": rows})["review.html"].decode()
+    assert "Prospects</th>" not in page.split('id="criteria"')[1].split("</table>")[0]

@@ -124,11 +124,10 @@ def _goal(document: Document) -> dict[str, Any]:
     progress = document["progress"] or {"goal": None, "chance": None, "sentence": ""}
     goal, chance = progress["goal"], _chance(progress)
     reached = goal["reached"] if goal else None
+    low, high = chance["low"], chance["high"]
     return {
         "chance": share_words(chance["value"]),
-        "range": ""
-        if chance["low"] == chance["high"]
-        else f"between {100 * chance['low']:.0f} and {100 * chance['high']:.0f} %",
+        "range": "" if low == high else f"between {100 * low:.0f} and {100 * high:.0f} %",
         "why": chance["sentence"],
         "reached": "" if reached is None else f"{amount_words(reached)} of {amount_words(goal['target'])}",
         "words": (goal or {}).get("words") or "",

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from icp_ml.report.review.words import of_words, unseen_words
-from icp_ml.report.tables.review import anti_name
 
 Document = Mapping[str, Any]
 
@@ -35,7 +34,7 @@ def memo_words(document: Document) -> dict[str, Any]:
     found = document["anti_profile"] or {"rules": [], "sentence": ""}
     return {
         "who": [_criterion(one) for one in document["criteria"]],
-        "avoid": [_avoided(row) for row in found["rules"][:MOST_AVOIDED]] or [found["sentence"]],
+        "avoid": [row["sentence"] for row in found["rules"][:MOST_AVOIDED]] or [found["sentence"]],
         "sure": _sure(document),
         "test": _test(document),
     }
@@ -45,12 +44,6 @@ def _criterion(one: Document) -> dict[str, str]:
     inside, outside = of_words(one["inside"]), of_words(one["outside"])
     told = f" ({inside} succeeded where met, {outside} where not)" if inside and outside else ""
     return {"rule": one["rule"], "told": f"{STATES.get(one['state'], one['state'])}{told}"}
-
-
-def _avoided(row: Document) -> str:
-    """Return the sentence of a row, after what it is about where the sentence does not say."""
-    name = anti_name(row)
-    return str(row["sentence"]) if name in row["sentence"] else f"`{name}`: {row['sentence']}"
 
 
 def _sure(document: Document) -> str:

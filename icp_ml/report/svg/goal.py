@@ -78,10 +78,16 @@ def _points(x: Axis, y: Axis, rows: Sequence[Row], name: str) -> list[tuple[floa
 def _curves(rows: Sequence[Row]) -> list[_Curve]:
     """Return what there is to draw; a straight line that the fair path covers is left out."""
     has_fair = any(row["fair"] is not None for row in rows)
-    is_same = has_fair and all(row["fair"] == row["straight"] for row in rows)
+    is_same = has_fair and all(_are_close(row) for row in rows)
     fair: _Curve = ("fair", "fair path (straight)", "fair-line") if is_same else _FAIR
     known = [*([] if is_same else [_STRAIGHT]), *([fair] if has_fair else []), _REACHED]
     return [curve for curve in known if any(row[curve[0]] is not None for row in rows)]
+
+
+def _are_close(row: Row) -> bool:
+    """Tell whether the fair path lies on the straight line, as near as a drawing shows."""
+    fair, straight = row["fair"], row["straight"]
+    return None not in (fair, straight) and abs(fair - straight) < 0.01 * abs(straight) + 1e-9
 
 
 def _curve(x: Axis, y: Axis, rows: Sequence[Row], curve: _Curve) -> str:

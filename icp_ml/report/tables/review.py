@@ -40,7 +40,14 @@ def review_tables(document: Document) -> dict[str, Table | None]:
         "importance": importance(document["fits"]) if document["fits"] else None,
         "lineage": _lineage(document),
     }
-    return {name: drawn if drawn and drawn.rows else None for name, drawn in made.items()}
+    return {name: _without_empty(drawn) if drawn and drawn.rows else None for name, drawn in made.items()}
+
+
+def _without_empty(drawn: Table) -> Table:
+    """Return a table without columns that are blank in every row."""
+    kept = [at for at in range(len(drawn.columns)) if any(row[at] for row in drawn.rows)]
+    rows = tuple(tuple(row[at] for at in kept) for row in drawn.rows)
+    return Table(drawn.label, tuple(drawn.columns[at] for at in kept), rows)
 
 
 def _written(rows: Sequence[Document]) -> Table:
@@ -77,7 +84,6 @@ def _path(rows: Sequence[Document]) -> Table:
 
 
 def _populations(rows: Sequence[Document]) -> Table:
-    has_chance = any(row["probability"] is not None for row in rows)
     columns = (
         "Population",
         "Kind",
@@ -86,7 +92,7 @@ def _populations(rows: Sequence[Document]) -> Table:
         number("n of m"),
         number("Against the rest, points (90 %)"),
         number("Match the profile"),
-        *([number("Mean chance")] * has_chance),
+        number("Mean chance"),
     )
     cells = (
         [
@@ -97,7 +103,7 @@ def _populations(rows: Sequence[Document]) -> Table:
             of_words(row["success"]),
             points_words(row["difference"], row["low"], row["high"]),
             share_words(row["matching_share"]),
-            *([share_words(row["probability"])] * has_chance),
+            share_words(row["probability"]),
         ]
         for row in rows
     )
@@ -215,7 +221,7 @@ def _anti(rows: Sequence[Document]) -> Table:
     )
     cells = (
         [
-            anti_name(row),
+            _anti_name(row),
             row["kind"],
             rate_words(row["success"]),
             of_words(row["success"]),
@@ -228,7 +234,7 @@ def _anti(rows: Sequence[Document]) -> Table:
     return table("Who fails more often", columns, cells)
 
 
-def anti_name(row: Document) -> str:
+def _anti_name(row: Document) -> str:
     """Return what a row of the anti-profile is about: a rule, or a value of a segment."""
     return str(row["rule"] or " ".join(str(row[key]) for key in ("segment", "value") if row[key]))
 
