@@ -15,13 +15,14 @@ Floats = npt.NDArray[np.float64]
 BAR = 20.0
 """Evidence at which a plan is given up: one campaign in twenty on plan ever gets there."""
 
-PACES = np.array([0.3, 0.4, 0.5, 0.6])
+PACES = np.array([0.05, 0.3, 0.4, 0.5, 0.6])
 """Paces relative to the plan that share the bet equally."""
 
 LARGER = 1.25
 """The evidence holds for campaigns whose mean win is up to so many times that of the year before."""
 
 _BOUND = 0.2
+_LARGEST_LOG = 600.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def evidence_by_day(plan: Plan) -> Floats:
     Wins of sizes Y that arrive at rate r add up to S(t) with E exp(-h S(t)) = exp(-r t (1 - E exp(-h Y))). On plan
     r E[Y] t is at least the fair path L(t), and k = (1 - E exp(-h Y)) / E[Y] falls when wins of one shape get larger.
     So exp(k L(t) - h S(t)) with k taken at 1.25 times the sizes of the year before cannot be expected to rise while the
-    plan holds, and neither can the mean of four of them (h belongs to a pace of .3 to .6 of the plan). By Ville's
+    plan holds, and neither can the mean of five of them (h belongs to a pace of .05 to .6 of the plan). By Ville's
     inequality one campaign in twenty on plan ever reaches 20. Where no sizes are known from before, every win is taken
     to be as large as the largest one so far or a fifth of the goal: valid, and slow.
     The promise needs wins that arrive one by one: several contracts that are signed as one are one win.
@@ -85,7 +86,8 @@ def evidence_by_day(plan: Plan) -> Floats:
     kept = (1 - np.exp(-np.outer(bets, sizes))).mean(1) / sizes.mean()
     due = campaign.need / unit * plan.share[: campaign.elapsed]
     won = np.cumsum(campaign.added())[: campaign.elapsed] / unit
-    return np.asarray(np.exp(np.outer(kept, due) - np.outer(bets, won)).mean(0), dtype=np.float64)
+    logs = np.outer(kept, due) - np.outer(bets, won)
+    return np.asarray(np.exp(np.minimum(logs, _LARGEST_LOG)).mean(0), dtype=np.float64)
 
 
 def weigh_evidence(plan: Plan) -> Evidence:
@@ -118,4 +120,4 @@ def _sentence(e: float, crossed_on: dt.date | None) -> str:
             f"Since {crossed_on.isoformat()} the wins are behind plan beyond chance: fewer than 1 in 20 campaigns on "
             f"plan ever look like this, even if one looks every day.{now}"
         )
-    return "So far the wins are within what campaigns on plan look like; looking every day is allowed for."
+    return "So far the wins are no strong evidence of being behind plan, however often one looks."

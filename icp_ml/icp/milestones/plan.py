@@ -70,7 +70,7 @@ def sizes_of(campaign: Campaign, reference: Reference) -> Sizes:
         return Sizes(before, float(before.mean()), _log_spread(before), "before")
     if len(so_far) >= _FEW_SIZES:
         return Sizes(np.empty(0), float(so_far.mean()), _log_spread(so_far), "so far")
-    return Sizes(np.empty(0), campaign.need / _WINS_ASSUMED, _SPREAD_ASSUMED, "assumed")
+    return Sizes(np.empty(0), campaign.target / _WINS_ASSUMED, _SPREAD_ASSUMED, "assumed")
 
 
 def _log_spread(sizes: Floats) -> float:

@@ -13,7 +13,7 @@ from icp_ml.icp.milestones.plan import Plan
 from icp_ml.icp.milestones.words import about, amount_words, chance_words, goal_words, share_of_campaigns
 from icp_ml.icp.milestones.written import Written
 
-_RARE = 0.1
+_RARE, _MOSTLY = 0.1, 0.5
 _SLOW = (
     "Sizes of earlier wins are not known, so wins behind plan are told late or not at all: name the value of deals in "
     "the study, or keep the wins of the year before in the progress table."
@@ -26,10 +26,12 @@ def tell_chance(campaign: Campaign, chance: Chance) -> str:
         return "The goal is reached."
     if campaign.days_left == 0:
         return "The time is over, and the goal was not reached."
+    low, high = chance_words(chance.low), chance_words(chance.high)
+    between = "" if low == high else f"; what is not known of pace and size of the wins leaves {low} to {high} open"
+    limit = " A limit of what can be delivered keeps it down." if chance.capped_share > _MOSTLY else ""
     return (
-        f"The chance to reach the goal in the {campaign.days_left:,} days left is {about(chance.value)}; "
-        f"what is not known of pace and size of the wins leaves {chance_words(chance.low)} to "
-        f"{chance_words(chance.high)} open. This is information, not a verdict: on plan it is about even."
+        f"The chance to reach the goal in the {campaign.days_left:,} days left is {about(chance.value)}{between}."
+        f"{limit} This is information, not a verdict: on plan it is about even."
     )
 
 
@@ -88,8 +90,8 @@ def _as_low(plan: Plan, behind: str, number: int, amount: float) -> str:
         return f"{behind}, and that alone does not show that the campaign is behind its plan."
     joined = "yet" if share >= _RARE else "and only"
     return (
-        f"{behind}, {joined} {share_of_campaigns(share)} campaigns that reach such a goal had no more by that day: a look "
-        "at one day changes no verdict."
+        f"{behind}, {joined} {share_of_campaigns(share)} campaigns that reach such a goal had no more by that day: a "
+        "look at one day changes no verdict."
     )
 
 
