@@ -12,6 +12,7 @@ import numpy as np
 
 from icp_ml.accounts.intervals import wilson_interval
 from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.milestones.cycle import learn_cycle
 
 MIN_DEALS = 20
 """Deals opened long enough ago, below which they do not tell what share of prospects is won."""
@@ -55,6 +56,9 @@ class Means:
         None when too few deals tell.
     value : float or None
         Of a win, in units of the goal; None when nothing tells.
+    n_open, pipeline : int, float
+        Deals that are open today, and how many of them are expected to be won in the days left; 0 where no cycle is
+        known. They count for every profile alike.
     workable : float
         Prospects that the team can work in the days left; infinite when the study does not say.
     deliverable : float
@@ -69,6 +73,8 @@ class Means:
     ends: dt.date
     conversion: Conversion | None = None
     value: float | None = None
+    n_open: int = 0
+    pipeline: float = 0.0
     workable: float = float("inf")
     deliverable: float = float("inf")
     assumptions: tuple[str, ...] = ()
@@ -133,8 +139,19 @@ def means_of(base: CustomerBase, milestones: Mapping[str, Any]) -> Means:
     workable, worked = _workable(base, left)
     deliverable, delivered = _deliverable(base)
     assumptions += [told, worth, worked, delivered]
-    kept = tuple(sentence for sentence in assumptions if sentence)
-    return Means(missing, left, situation.ends, conversion, value, workable, deliverable, kept)
+    n_open, pipeline = _pipeline(base, left)
+    return Means(
+        missing=missing,
+        days_left=left,
+        ends=situation.ends,
+        conversion=conversion,
+        value=value,
+        n_open=n_open,
+        pipeline=pipeline,
+        workable=workable,
+        deliverable=deliverable,
+        assumptions=tuple(sentence for sentence in assumptions if sentence),
+    )
 
 
 def reach(means: Means, n_left: int | None, unknown: str = "") -> Reach:
@@ -164,30 +181,31 @@ def _with_deals(means: Means, n_left: int, needed: float, conversion: Conversion
     worked = min(n_left, means.workable)
     won, low, high = worked * conversion.share, worked * conversion.low, worked * conversion.high
     reachable = None
-    if min(low, means.deliverable) >= needed:
+    if min(low + means.pipeline, means.deliverable) >= needed:
         reachable = True
-    elif min(high, means.deliverable) < needed:
+    elif min(high + means.pipeline, means.deliverable) < needed:
         reachable = False
     verdict = {True: "within reach", False: "out of reach", None: "too close to tell"}[reachable]
     some = f" {worked:,.0f} can be worked, and" if worked < n_left else ""
-    served = f", of which {means.deliverable:,.0f} can be served" if means.deliverable < high else ""
+    more = f", and about {means.pipeline:,.0f} of the {means.n_open:,} deals that are open" if means.pipeline else ""
+    served = f"; {means.deliverable:,.0f} more can be served" if means.deliverable < high + means.pipeline else ""
     sentence = (
         f"Of {n_left:,} prospects left{some} about {won:,.0f} ({low:,.0f} to {high:,.0f}) would be won by "
-        f"{means.ends}{served}; the goal needs {ceil(needed):,} more: {verdict}"
+        f"{means.ends}{more}{served}; the goal needs {ceil(needed):,} more: {verdict}"
         f"{_limit(means, n_left, needed, conversion)}."
     )
-    return Reach(reachable, sentence, n_left * conversion.high < needed, means.assumptions)
+    return Reach(reachable, sentence, _most(means, n_left, conversion.high) < needed, means.assumptions)
 
 
 def _without_deals(means: Means, n_left: int, needed: float) -> Reach:
     """Say how many of the prospects the goal needs; out of reach when it needs more than there are."""
-    most = min(n_left, means.workable, means.deliverable)
+    most = min(min(n_left, means.workable) + means.n_open, means.deliverable)
     if most < needed:
         sentence = (
             f"The goal needs {ceil(needed):,} more wins by {means.ends}, and of {n_left:,} prospects left at most "
-            f"{most:,.0f} can be worked and delivered: out of reach."
+            f"{most:,.0f} can be worked and served: out of reach."
         )
-        return Reach(False, sentence, n_left < needed, means.assumptions)
+        return Reach(False, sentence, n_left + means.n_open < needed, means.assumptions)
     sentence = (
         f"The goal needs {ceil(needed):,} wins from {n_left:,} prospects by {means.ends}, 1 in {n_left / needed:,.0f}; "
         "whether so many sign is not known."
@@ -195,14 +213,19 @@ def _without_deals(means: Means, n_left: int, needed: float) -> Reach:
     return Reach(None, sentence, assumptions=means.assumptions)
 
 
+def _most(means: Means, n_worked: float, share: float) -> float:
+    """Return the wins of so many prospects at a share, and of the deals that are open, were there no limit."""
+    return n_worked * share + means.pipeline
+
+
 def _limit(means: Means, n_left: int, needed: float, conversion: Conversion) -> str:
-    """Name what stands in the way where it is not the number of prospects."""
-    if min(min(n_left, means.workable) * conversion.high, means.deliverable) >= needed:
+    """Name what stands in the way where something does."""
+    if min(_most(means, min(n_left, means.workable), conversion.high), means.deliverable) >= needed:
         return ""
-    if n_left * conversion.high < needed:
+    if _most(means, n_left, conversion.high) < needed:
         return ", because too few prospects are left"
     if means.deliverable < needed:
-        return ", because the team can deliver no more"
+        return ", because the team can serve no more"
     return ", because the team can work no more accounts in the days left"
 
 
@@ -227,6 +250,19 @@ def _conversion(base: CustomerBase, days: int) -> tuple[Conversion | None, str]:
     told = f"As many are won as before: {n_won:,} of {n:,} deals within {days} days of their opening"
     told += "; every prospect left is worked as a deal from today."
     return Conversion(n, n_won, n_won / n, low, high), told
+
+
+def _pipeline(base: CustomerBase, days: int) -> tuple[int, float]:
+    """Return the deals that are open today, and how many of them are won in the days left at the usual cycle."""
+    if base.deals is None:
+        return 0, 0.0
+    deals, today = base.deals, np.datetime64(base.today, "D")
+    is_open = (deals.opened <= today) & (np.isnat(deals.closed) | (deals.closed > today))
+    cycle = learn_cycle(deals.opened, deals.closed, deals.won, base.today)
+    if cycle is None or not is_open.any():
+        return int(is_open.sum()), 0.0
+    ages = (today - deals.opened[is_open]).astype(np.int64)
+    return int(is_open.sum()), float(cycle.wins_of_open(ages, days)[-1])
 
 
 def _value(base: CustomerBase) -> tuple[float | None, str]:

@@ -39,7 +39,7 @@ def test_more_prospects_never_make_the_goal_less_reachable():
     ("limit", "why", "too_few"),
     [
         ({"workable": 50.0}, "can work no more accounts", False),
-        ({"deliverable": 5.0}, "can deliver no more", False),
+        ({"deliverable": 5.0}, "can serve no more", False),
         ({"missing": 200.0}, "too few prospects are left", True),
     ],
 )
@@ -128,7 +128,7 @@ def test_the_team_works_at_its_pace_so_far_or_its_capacity(made):
 def test_what_can_be_worked_and_served_is_said_apart():
     said = reach(means(workable=250.0, deliverable=3.0), 300).sentence
     assert "300 prospects left 250 can be worked, and about 25 (18 to 35) would be won" in said
-    assert "of which 3 can be served" in said
+    assert "; 3 more can be served" in said
 
 
 def test_wins_so_far_use_up_what_can_be_delivered(made):
@@ -147,3 +147,27 @@ def test_nothing_is_asked_after_the_end_or_after_signing(made):
 
 def test_a_situation_that_has_not_started_has_all_its_days(made):
     assert means_of(made.base(situation={"starts": "2026-07-20"}), NOTHING).days_left == 10
+
+
+def test_open_deals_add_to_what_prospects_bring():
+    assert reach(means(pipeline=0.0), 100).reachable is False
+    found = reach(means(pipeline=15.0, n_open=60), 100)
+    assert found.reachable is True
+    assert "and about 15 of the 60 deals that are open" in found.sentence
+
+
+def test_open_deals_are_won_at_the_usual_cycle(made):
+    deals = made.deals(
+        60, [40] * 20 + [None] * 40
+    )  # after day 10, when others are lost, all that are left win on day 40
+    deals.closed[:5] = np.datetime64("NaT")
+    deals.won[:5] = np.nan
+    deals.opened[:5] += 200 - 20
+    found = means_of(made.base(deals=deals), NOTHING)
+    assert found.n_open == 5
+    assert found.pipeline == pytest.approx(5)
+
+
+def test_an_open_deal_may_be_won_where_nothing_is_known_of_the_others(made):
+    assert reach(means(conversion=None, n_open=5), 16).reachable is None
+    assert reach(means(conversion=None, n_open=3), 16).reachable is False
