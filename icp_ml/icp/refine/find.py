@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from icp_ml.icp.refine.found import Found, FoundRule
 from icp_ml.icp.refine.grid import Grid, grid_of, is_simple
 from icp_ml.icp.refine.offer import found_rule
 from icp_ml.icp.refine.screen import N_PERMUTATIONS
-from icp_ml.icp.refine.search import Evidence, Searched, search
+from icp_ml.icp.refine.search import Evidence, Searched, about_the_same, search
 from icp_ml.rules import Rule
 
 Floats = npt.NDArray[np.float64]
@@ -101,7 +102,14 @@ def _contributions(base: CustomerBase) -> Mapping[str, Floats]:
 
 
 def _best_first(rules: Sequence[FoundRule]) -> tuple[FoundRule, ...]:
-    return tuple(sorted(rules, key=lambda rule: (not rule.confirmed, rule.q_value, -abs(rule.gain), rule.rule)))
+    """Return the rules in order, each saying so when it selects mostly the customers of a better one."""
+    ordered = sorted(rules, key=lambda rule: (not rule.confirmed, rule.q_value, -abs(rule.gain), rule.rule))
+    told = []
+    for at, rule in enumerate(ordered):
+        alike = [better.rule for better in ordered[:at] if about_the_same(rule.mask, better.mask)]
+        more = (f"It selects mostly the same customers as '{alike[0]}'.",) if alike else ()
+        told.append(replace(rule, caveats=(*rule.caveats, *more)))
+    return tuple(told)
 
 
 def _notes(searched: Searched, base: CustomerBase) -> Iterator[str]:

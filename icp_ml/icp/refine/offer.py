@@ -30,20 +30,25 @@ _CLOSE = 1e-9
 
 @dataclass(frozen=True)
 class Reported:
-    """What is said of the effect of a rule: its number in the grid, then as in `FoundRule`."""
+    """What is said of the effect of a rule: its number in the grid, then as in `FoundRule`.
+
+    ``before`` is the effect over all customers where later ones have another one.
+    """
 
     which: int
     gain: float
     low: float
     high: float
     step_gain: float | None
+    before: float | None = None
 
 
 def reported(one: Judged, prior: TwoGroups) -> Reported:
     """Return the effect that is reported, in the direction of the tested contrast.
 
-    A confirmed rule is the one that earlier customers chose, with the interval of the later ones. Any other is the best
-    of all customers, with an interval around the shrunk effect.
+    A confirmed rule is the one that earlier customers chose, with the interval of the later ones, and with their
+    difference where that interval excludes the shrunk effect. Any other is the best of all customers, with an interval
+    around the shrunk effect.
     """
     gain, spread = prior.shrunk(one.effect.gain, one.effect.gain_error)
     step, _ = prior.shrunk(one.effect.step, one.effect.step_error)
@@ -52,9 +57,11 @@ def reported(one: Judged, prior: TwoGroups) -> Reported:
     else:
         half = WIDENING * Z_90 * spread
         low, high, which = gain - half, gain + half, one.best.which
-    gain = float(np.clip(gain, low, high))
+    before = None
+    if one.later is not None and not low <= gain <= high:  # a confirmed rule, and its effect changed
+        before, gain = gain, one.later.difference
     is_step = one.grid.actions[which] in ("tighten", "loosen")
-    return Reported(which, gain, max(low, -1.0), min(high, 1.0), step if is_step else None)
+    return Reported(which, gain, max(low, -1.0), min(high, 1.0), step if is_step else None, before)
 
 
 def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution: Floats | None) -> FoundRule:
@@ -76,7 +83,7 @@ def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution
     which = said.which if confirmed or contribution is None else _like_model(one, searched.sample, contribution)
     grid, candidate, mask = one.grid, one.grid.candidates[which], one.grid.mask(which)
     gain, low, high = said.gain, said.low, said.high
-    if grid.actions[which] == "drop":
+    if grid.actions[which] == "drop":  # told of those that meet the criterion
         gain, low, high = -gain, -high, -low
     return FoundRule(
         rule=candidate.rule,
@@ -96,7 +103,7 @@ def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution
         confirmed=confirmed,
         stable_share=stable_share(grid, which, searched.sample, base.study.seed),
         threshold=candidate.threshold,
-        caveats=tuple(_caveats(one, which, base, contribution)),
+        caveats=(*_caveats(one, which, base, contribution), *_changed(said)),
     )
 
 
@@ -126,13 +133,19 @@ def _caveats(one: Judged, which: int, base: CustomerBase, contribution: Floats |
         yield f"It asks whether '{label}' is recorded, not what it is: who gets recorded may be what differs."
     elif _is_mostly_missing(grid, which, base):
         yield f"At least half of the difference comes from customers for whom '{label}' is not recorded."
-    if one.p_within is not None:
+    if one.within is not None:
         yield (
-            "It is met more often in some periods of signing than in others; the difference is also there among "
-            "customers signed in the same period."
+            "It is met more often in some periods of signing than in others; among customers signed in the same period "
+            f"the difference is {100 * one.within.difference:+.0f} points."
         )
     if contribution is not None and contribution[inside].mean() < contribution[against].mean():
         yield f"With all other attributes taken into account, the model sees '{label}' the other way round."
+
+
+def _changed(said: Reported) -> Iterator[str]:
+    if said.before is not None:
+        then, now = (round(100 * abs(gain)) for gain in (said.before, said.gain))
+        yield f"The difference is {now} points among later customers and {then} over all of them: it has changed."
 
 
 def _is_mostly_missing(grid: Grid, which: int, base: CustomerBase) -> bool:

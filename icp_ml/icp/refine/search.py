@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,9 @@ from icp_ml.icp.refine.estimate import Effect, TwoGroups, cross_fitted, folds_of
 from icp_ml.icp.refine.grid import Grid
 from icp_ml.icp.refine.sample import Sample, chosen_by, sample_of, sums_of
 from icp_ml.icp.refine.screen import N_PERMUTATIONS, Screened, false_discovery_rates, screen
-from icp_ml.icp.refine.signing import differs_by_period, p_within_periods
+from icp_ml.icp.refine.signing import Within, differs_by_period, within_periods
 
-Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 N_HALVES = 50
@@ -64,8 +65,8 @@ class Judged:
         Of the attribute, and over all attributes.
     effect : Effect
         Cross-fitted.
-    p_within : float or None
-        Of the rule among customers signed in the same period, where it is met more often in some periods.
+    within : Within or None
+        The rule among customers signed in the same period, where it is met more often in some periods.
     goes_with_signing : bool
         It would be a discovery, were customers signed in the same period not compared.
     later : Later or None
@@ -77,14 +78,14 @@ class Judged:
     p_value: float
     q_value: float
     effect: Effect
-    p_within: float | None
+    within: Within | None
     goes_with_signing: bool
     later: Later | None
 
     @property
     def is_found(self) -> bool:
         """True when the rule is a discovery at a false discovery rate of .10."""
-        return self.q_value <= LEVEL
+        return self.q_value <= LEVEL and isfinite(self.effect.step) and isfinite(self.effect.gain)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,14 +115,15 @@ def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
     sample = sample_of(evidence.labels, evidence.groups)
     permuted = {"n_permutations": evidence.n_permutations, "seed": evidence.seed}
     best = screen(grids, sample, **permuted)
-    within = [_p_within(grid, one, evidence) for grid, one in zip(grids, best, strict=True)]
-    p_values = [one.p_value if p is None else max(one.p_value, p) for one, p in zip(best, within, strict=True)]
+    within = [_within(grid, one, evidence) for grid, one in zip(grids, best, strict=True)]
+    pairs = zip(best, within, strict=True)
+    p_values = [one.p_value if same is None else max(one.p_value, same.p_value) for one, same in pairs]
     q_values = false_discovery_rates(p_values)
     q_alone = false_discovery_rates([one.p_value for one in best])
     folds = folds_of(sample, evidence.seed)
     effects = [cross_fitted(grid, sample, folds) for grid in grids]
     later = later_judgement(grids, evidence.split, evidence.groups, **permuted)
-    with_signing = (q_alone <= LEVEL) & (q_values > LEVEL) & np.array([p is not None for p in within], dtype=bool)
+    with_signing = (q_alone <= LEVEL) & (q_values > LEVEL) & np.array([same is not None for same in within], dtype=bool)
     judged = tuple(
         Judged(
             grid=grid,
@@ -129,7 +131,7 @@ def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
             p_value=p_values[at],
             q_value=float(q_values[at]),
             effect=effects[at],
-            p_within=within[at],
+            within=within[at],
             goes_with_signing=bool(with_signing[at]),
             later=later.get(at),
         )
@@ -148,22 +150,23 @@ def stable_share(grid: Grid, which: int, sample: Sample, seed: int) -> float:
     """
     rng = np.random.default_rng([seed, 2])
     n = int(sample.clusters.max()) + 1
-    mask = grid.mask(which)[sample.rows].astype(np.float64)
+    mask = grid.mask(which)[sample.rows]
     chosen = []
     for _ in range(N_HALVES):
         half = np.where(rng.permutation(n) < n // 2, 0, -1)[sample.clusters]
         chosen.append(int(np.argmax(chosen_by(grid, sums_of(grid, sample, half))[0])))
-    alike = {other: _alike(mask, grid.mask(other)[sample.rows].astype(np.float64)) for other in set(chosen)}
+    alike = {other: about_the_same(mask, grid.mask(other)[sample.rows]) for other in set(chosen)}
     return float(np.mean([alike[other] for other in chosen]))
 
 
-def _alike(one: Floats, other: Floats) -> bool:
+def about_the_same(one: Flags, other: Flags) -> bool:
+    """Tell whether two rules select about the same customers."""
     if one.std() == 0 or other.std() == 0:
         return False
-    return float(np.corrcoef(one, other)[0, 1]) >= ABOUT_THE_SAME
+    return bool(np.corrcoef(one, other)[0, 1] >= ABOUT_THE_SAME)
 
 
-def _p_within(grid: Grid, best: Screened, evidence: Evidence) -> float | None:
+def _within(grid: Grid, best: Screened, evidence: Evidence) -> Within | None:
     if evidence.as_of is None or not differs_by_period(grid.mask(best.which), evidence.as_of):
         return None
-    return p_within_periods(*grid.sides(best.which), evidence.labels, evidence.as_of)
+    return within_periods(*grid.sides(best.which), evidence.labels, evidence.as_of)

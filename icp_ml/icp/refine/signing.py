@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import chi2, norm
@@ -18,6 +20,22 @@ ASSOCIATED = 0.001
 """Below this p-value a rule is met more often in some periods of signing than in others."""
 
 
+@dataclass(frozen=True)
+class Within:
+    """A contrast among customers signed in the same period.
+
+    Attributes
+    ----------
+    p_value : float
+        One-sided; 1 when nobody was followed for the whole horizon.
+    difference : float
+        Success share of one side minus that of the other, averaged over periods; NaN when no period has both.
+    """
+
+    p_value: float
+    difference: float
+
+
 def differs_by_period(mask: Flags, as_of: npt.NDArray[np.datetime64]) -> bool:
     """Tell whether a rule is met more often in some periods of signing than in others; looks at no outcome."""
     period = _periods(as_of, N_PERIODS)
@@ -29,8 +47,8 @@ def differs_by_period(mask: Flags, as_of: npt.NDArray[np.datetime64]) -> bool:
     return bool(chi2.sf(statistic, len(sizes) - 1) < ASSOCIATED)
 
 
-def p_within_periods(inside: Flags, against: Flags, labels: Labels, as_of: npt.NDArray[np.datetime64]) -> float:
-    """Return the one-sided p-value of a contrast among customers signed in the same period.
+def within_periods(inside: Flags, against: Flags, labels: Labels, as_of: npt.NDArray[np.datetime64]) -> Within:
+    """Return a contrast among customers signed in the same period.
 
     Parameters
     ----------
@@ -41,11 +59,6 @@ def p_within_periods(inside: Flags, against: Flags, labels: Labels, as_of: npt.N
     as_of : ndarray of datetime64[D], shape (n,)
         The day of signing.
 
-    Returns
-    -------
-    float
-        1 when nobody was followed for the whole horizon.
-
     References
     ----------
     Mantel and Haenszel (1959), Statistical aspects of the analysis of data from retrospective studies of disease,
@@ -53,15 +66,17 @@ def p_within_periods(inside: Flags, against: Flags, labels: Labels, as_of: npt.N
     """
     rows = labels.followed & (inside | against)
     if not rows.any():
-        return 1.0
+        return Within(1.0, float("nan"))
     period = _periods(as_of[rows], max(2, min(2 * N_PERIODS, int(rows.sum()) // _PER_PERIOD)))
     side, outcome = inside[rows].astype(np.float64), labels.label[rows]
     n = np.bincount(period)
     met, success = np.bincount(period, side) / n, np.bincount(period, outcome) / n
     score = float((side - met[period]) @ (outcome - success[period]))
+    both = float((n * met * (1 - met)).sum())
     several = n > 1
     variance = float((met * (1 - met) * success * (1 - success) * n**2)[several] @ (1 / (n[several] - 1)))
-    return float(norm.sf(score / np.sqrt(variance))) if variance > 0 else 1.0
+    p_value = float(norm.sf(score / np.sqrt(variance))) if variance > 0 else 1.0
+    return Within(p_value, score / both if both > 0 else float("nan"))
 
 
 def _periods(as_of: npt.NDArray[np.datetime64], n_periods: int) -> Integers:

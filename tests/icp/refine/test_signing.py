@@ -5,8 +5,9 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
-from icp_ml.icp.refine.signing import differs_by_period, p_within_periods
+from icp_ml.icp.refine.signing import differs_by_period, within_periods
 
 
 def customers(seed, within, n=800):
@@ -27,7 +28,7 @@ def test_a_rule_of_newer_customers_differs_by_period_and_another_does_not():
 
 def test_within_periods_nothing_is_left_of_what_only_time_does():
     p_values = np.array(
-        [p_within_periods(m, ~m, labels, days) for m, labels, days in (customers(s, 0.0) for s in range(60))]
+        [within_periods(m, ~m, labels, days).p_value for m, labels, days in (customers(s, 0.0) for s in range(60))]
     )
     assert np.mean(p_values <= 0.05) <= 0.15
     assert np.mean(p_values) > 0.35
@@ -35,10 +36,12 @@ def test_within_periods_nothing_is_left_of_what_only_time_does():
 
 def test_within_periods_a_real_difference_stays():
     mask, labels, as_of = customers(0, 0.25)
-    assert p_within_periods(mask, ~mask, labels, as_of) < 0.001
+    found = within_periods(mask, ~mask, labels, as_of)
+    assert found.p_value < 0.001
+    assert found.difference == pytest.approx(0.25, abs=0.08)
 
 
 def test_nobody_followed_is_no_evidence():
     mask, labels, as_of = customers(0, 0.25, n=50)
     none = SimpleNamespace(label=labels.label, followed=np.zeros(50, dtype=bool))
-    assert p_within_periods(mask, ~mask, none, as_of) == 1.0
+    assert within_periods(mask, ~mask, none, as_of).p_value == 1.0
