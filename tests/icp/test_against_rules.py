@@ -72,6 +72,9 @@ def test_later_customers_judge_the_model_and_the_profile(base_of, company):
     assert found.n == len(base.split.test)
     assert found.n_in_profile == int(base.in_profile()[base.split.test].sum())
     assert found.difference.value == pytest.approx(found.profile.value - found.model.value)
+    rows = base.split.test[base.in_profile()[base.split.test]]
+    later = base.split.test_labels
+    assert found.profile.value == pytest.approx(np.average(later.label[rows], weights=later.weight[rows]))
     assert found.difference.low < 0.05
     assert found.difference.high > -0.05
 

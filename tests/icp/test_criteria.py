@@ -56,6 +56,12 @@ def test_the_same_difference_may_not_do_beside_other_criteria(base_of):
     assert states(beside) == ["cannot tell"] * 5
 
 
+def test_a_handful_on_one_side_cannot_tell_however_clear_it_looks(base_of):
+    (row,) = judge_criteria(base_of(counted((20.0, 9, 9), (5.0, 10, 60)))).rows
+    assert row.contrast.low > 0.3
+    assert (row.state, row.as_document()["p_value"]) == ("cannot tell", None)
+
+
 def test_nobody_on_one_side(base_of):
     (row,) = judge_criteria(base_of(counted((20.0, 30, 50)))).rows
     document = row.as_document()

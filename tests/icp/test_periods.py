@@ -41,6 +41,13 @@ def test_a_plain_difference_is_left_alone(base_of, company):
     assert explained == [False] * 10
 
 
+def test_only_customers_followed_for_the_whole_horizon_are_compared(base_of, company):
+    base = base_of(company(600))
+    followed, large = base.labels.followed, base.matches("size >= 10")
+    shares = [base.labels.label[followed & side].mean() for side in (large, ~large)]
+    assert within(base).crude == pytest.approx(shares[0] - shares[1])
+
+
 def test_nothing_is_said_without_dates_or_with_few_customers(base_of):
     assert within(base_of(drifting().drop(columns="signed"))) is None
     assert within(base_of(drifting(n=60))) is None

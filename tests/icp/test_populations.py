@@ -120,7 +120,9 @@ def test_a_missing_capability_keeps_accounts_out_of_the_profile(base_of, company
     gates = {"capabilities": [{"name": "tools", "have": False, "needs": "tools >= 6"}]}
     frame = company(200)
     found = populations(base_of(frame, situation=gates))
-    assert found.rows[0].n == int(((frame["size"] >= 10) & ~(frame["tools"] >= 6)).sum())
+    n = int(((frame["size"] >= 10) & ~(frame["tools"] >= 6)).sum())
+    assert [row.matching.n_success for row in found.rows[:2]] == [n, 0]
+    assert sum(row.matching.n_success for row in found.rows if row.kind == "status") == found.rows[0].n == n
 
 
 def test_small_cells_are_shown_with_their_interval(base_of, company):
