@@ -195,3 +195,11 @@ def test_a_script_that_is_not_ours_does_not_run(browser, reviews, tmp_path):
     assert page.title() != "taken"
     assert page.get_by_role("button").count() > 0
     page.close()
+
+
+def test_a_link_to_a_suggestion_opens_it(browser, pages):
+    page = opened(browser, pages["review"])
+    page.get_by_role("link", name="more on integrations >= 6").click()
+    assert page.locator("details.suggestion[open]").count() == 1
+    assert "Worth testing" in page.locator("details.suggestion[open]").inner_text()
+    page.close()

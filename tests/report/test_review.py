@@ -61,7 +61,8 @@ def test_a_name_with_markup_is_shown_not_run(files):
 def test_the_first_screen_has_three_suggestions_and_says_what_was_not_found(files, reviews):
     first = files["review.html"].split('id="goal"')[0]
     assert first.count('class="card ') == 3
-    assert reviews.REVIEW["not_found"] in first
+    assert reviews.REVIEW["not_found"].removesuffix(reviews.POWER_WORDS) in first
+    assert "Differences of less than 14 points could stay unseen." in first
     assert "1 more below" in first
     assert first.index("What to do now") > first.index("Chance of the goal")
 

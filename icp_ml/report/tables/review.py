@@ -161,9 +161,9 @@ def _suggestions(rows: Sequence[Document]) -> Table:
     columns = (
         Column("Rule", "code"),
         "Change",
-        "Fit",
         number("Gain, points (90 %)"),
         Column("State", "state"),
+        "Fit",
         number("Meet it"),
         number("Successes given up"),
         number("Prospects kept"),
@@ -173,9 +173,9 @@ def _suggestions(rows: Sequence[Document]) -> Table:
         [
             row["rule"],
             ACTIONS.get(row["action"], row["action"]),
-            row["fit"],
             points_words(row["gain"], row["low"], row["high"]),
             "confirmed" if row["confirmed"] else "not confirmed",
+            row["fit"],
             row["n"],
             share_words(row["successes_lost_share"]),
             share_words(row["market_share"]),

@@ -1,5 +1,5 @@
 "use strict";
-// Tables are complete without this: it only adds buttons that sort and a field that filters.
+// The page is whole without this: it adds buttons that sort, fields that filter, and opens what a link leads to.
 const numberOf = (cell) => parseFloat(cell.textContent.replace(/,/g, "").replace("\u2212", "-"));
 const made = (name, properties) => Object.assign(document.createElement(name), properties);
 
@@ -50,8 +50,15 @@ function addFilter(frame, table, number) {
   frame.before(bar);
 }
 
+function openTarget() {
+  const target = document.getElementById(location.hash.slice(1));
+  if (target instanceof HTMLDetailsElement) target.open = true;
+}
+
 document.querySelectorAll(".sortable").forEach((frame, number) => {
   const table = frame.querySelector("table");
   addSorting(table);
   if (table.tBodies[0].rows.length > 4) addFilter(frame, table, number);
 });
+window.addEventListener("hashchange", openTarget);
+openTarget();
