@@ -54,7 +54,7 @@ def test_a_proposal_is_a_profile_that_finds_what_is_there(grown, tmp_path):
     assert (str(written.situation.starts), str(written.situation.ends)) == ("2026-07-01", "2026-09-30")
 
 
-def test_a_proposal_is_the_same_each_time_and_replaces_itself_only(company, tmp_path):
+def test_a_proposal_is_the_same_each_time_and_replaces_itself_only(company, tmp_path, capsys):
     out = tmp_path / "profile.yaml"
     options = [
         "profile",
@@ -73,6 +73,7 @@ def test_a_proposal_is_the_same_each_time_and_replaces_itself_only(company, tmp_
     assert load_profile(out).situation.ends.isoformat() == "2026-11-14"
     out.write_bytes(first.replace(b"version: 1", b"version: 2"))
     assert main(options) == 2
+    assert "was changed since icp-ml wrote it" in capsys.readouterr().err
 
 
 def test_a_file_of_somebody_else_is_never_replaced(tmp_path):

@@ -54,9 +54,9 @@ def ledger_file(tmp_path):
     return tmp_path / "mid-market.ledger.jsonl"
 
 
-def base_of(n=800, gain=0.4, today="2027-06-30", version=1, criteria=("employees >= 50",), wins=None):
+def base_of(n=800, gain=0.4, today="2027-06-30", version=1, criteria=("employees >= 50",), wins=None, seed=5):
     """Customers signed over two years up to mid 2026; with many tools they succeed more often, by `gain`."""
-    rng = np.random.default_rng(5)
+    rng = np.random.default_rng(seed)
     signed = np.datetime64("2024-07-01", "D") + rng.integers(0, 730, n)
     tools = rng.integers(0, 12, n).astype(float)
     succeeds = rng.random(n) < np.where(tools >= 6, 0.5 + gain / 2, 0.5 - gain / 2)

@@ -1,11 +1,12 @@
 import json
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from icp_ml.errors import DataError, FileSystemError
-from icp_ml.icp.ledger import Ledger, append, ledger_path, review_entries
+from icp_ml.icp.ledger import Ledger, append, chain, ledger_path, review_entries
 from icp_ml.icp.profile import load_profile, profile_from_document
 from tests.icp.ledger.conftest import PROFILE, review
 
@@ -109,7 +110,10 @@ def test_a_newer_format_is_refused(ledger_file):
         Ledger.read(ledger_file)
 
 
-def test_writers_at_the_same_time_wait_for_each_other(ledger_file):
+def test_writers_at_the_same_time_wait_for_each_other(ledger_file, monkeypatch):
+    """Between reading and writing there is time for another one, were it not for the lock."""
+    read = chain._read_all
+    monkeypatch.setattr(chain, "_read_all", lambda descriptor: [read(descriptor), time.sleep(0.005)][0])
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda k: append(ledger_file, review_entries(review(run_id=f"r{k}"))), range(24)))
     assert len(Ledger.read(ledger_file).entries) == 72

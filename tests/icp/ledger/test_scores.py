@@ -57,6 +57,13 @@ def test_early_leavers_alone_judge_nothing(ledger_file):
     assert one.observed == pytest.approx(0.3, abs=0.1)
 
 
+def test_later_customers_are_weighted_for_their_own_follow_up(ledger_file):
+    """The weights of the whole table would take the later ones for the earlier, who were all followed through."""
+    bases = (base_of(n=4000, gain=0.4, today="2026-08-15", seed=seed) for seed in range(10))
+    observed = [scored_suggestion(ledger_file, base).observed for base in bases]
+    assert np.mean(observed) == pytest.approx(0.4, abs=0.03)
+
+
 def test_nobody_signed_since(ledger_file):
     assert "No customer has signed since." in scored_suggestion(ledger_file, base_of(), today="2026-12-01").sentence
 
@@ -84,6 +91,14 @@ def test_a_goal_is_decided_by_the_table_of_progress(ledger_file, amount, reached
     wins = [("2025-12-31", 50_000), ("2026-01-01", 30_000), ("2026-03-31", amount), ("2026-04-01", 50_000)]
     goal = score_ledger(ledger_of(ledger_file, review()), base_of(wins=wins)).scored[0]
     assert (goal.observed, goal.state) == (reached, state)
+
+
+def test_a_baseline_is_what_the_counter_showed_at_the_end_of_its_day(ledger_file):
+    document = review()
+    document["profile"]["baseline"] = {"value": 10_000.0, "on": "2026-01-01"}
+    wins = [("2026-01-01", 90_000), ("2026-01-02", 60_000)]
+    goal = score_ledger(ledger_of(ledger_file, document), base_of(wins=wins)).scored[0]
+    assert "not reached (70,000 of 100,000)" in goal.sentence
 
 
 def test_a_goal_reached_early_is_decided_early(ledger_file):
@@ -148,6 +163,17 @@ def test_adoption_is_seen_in_a_later_version(ledger_file, rule):
     one = score_ledger(ledger_of(ledger_file, review()), base).scored[-1]
     assert (one.decision["state"], one.decision["version"]) == ("adopted", 3)
     assert one.sentence.endswith("In the profile since version 3.")
+
+
+def test_the_same_version_adopts_nothing(ledger_file):
+    base = base_of(version=1, criteria=("employees >= 50", "tools >= 6"))
+    assert score_ledger(ledger_of(ledger_file, review()), base).scored[-1].decision is None
+
+
+def test_a_handful_of_later_customers_judges_nothing(ledger_file):
+    one = scored_suggestion(ledger_file, base_of(n=40))
+    assert one.state == "open"
+    assert "have a known outcome; 10 on each side are needed." in one.sentence
 
 
 def test_a_dropped_criterion_counts_as_adopted(ledger_file):
