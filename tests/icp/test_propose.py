@@ -62,7 +62,7 @@ def test_a_rule_that_says_the_same_again_is_left_out(blank):
 
 
 def test_criteria_leave_a_tenth_of_the_customers(blank):
-    few, half = rule(blank, "size >= 18", gain=-1), rule(blank, "size >= 10", gain=-1)
+    few, half = rule(blank, "size >= 18", gain=-1), rule(blank, "size >= 10", gain=1e-9)
     assert few.mask.mean() > 0.1
     assert proposed(blank, half, few).criteria == ("size >= 10", "size >= 18")
     assert proposed(blank, half, rule(blank, "size >= 19", gain=-1)).criteria == ("size >= 10",)
