@@ -22,7 +22,7 @@ Flags = npt.NDArray[np.bool_]
 
 WITHIN_NOISE = 0.5
 """Rules whose studentised differences are so close to the best are not told apart by the outcomes."""
-WIDENING = 1.1
+WIDENING = 1.15
 """The mixture of effects is estimated too: by so much its intervals are too narrow, as measured."""
 _MOSTLY = 0.5
 _CLOSE = 1e-9
