@@ -89,7 +89,7 @@ def simulate(
     world: World = "aligned",
     leaks: bool = False,
 ) -> SimulateResult:
-    """Write a simulated company: customers, prospects, a study, a profile, progress and the truth.
+    """Write a simulated company: customers, prospects, deals, a study, a profile, progress and the truth.
 
     Parameters
     ----------

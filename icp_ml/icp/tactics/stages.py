@@ -99,7 +99,7 @@ class Funnel:
             return None
         won = rows & (deals.won == 1) & ~np.isnan(deals.value)
         value, closed = deals.value[won], deals.closed[won]
-        return self._pair(lambda window: self._mean(value[window.holds(closed)]))
+        return self._pair(lambda window: self._mean(np.sort(value[window.holds(closed)])))  # whatever the order of rows
 
     def _deal_spells(self) -> Spells:
         deals = self.base.deals

@@ -76,7 +76,7 @@ def test_a_share_of_a_change_is_its_own_where_nothing_else_moved():
 def test_the_same_seed_and_rows_in_another_order_say_the_same(steady):
     base, market = steady(conversion=0.4)
     turned = np.random.default_rng(1).permutation(len(base.deals))
-    columns = ("account", "opened", "closed", "won")
+    columns = ("account", "opened", "closed", "won", "value")
     deals = Deals(**{name: getattr(base.deals, name)[turned] for name in columns})
     first, second = (
         compare_tactics(type(base)(**{**vars(base), "deals": one}), market).as_document()
