@@ -219,7 +219,8 @@ def _notes(base: CustomerBase, chosen: Sequence[Suggestion]) -> Iterator[str]:
     if chosen:
         n_confirmed = sum(one.found.confirmed for one in chosen)
         count = count_words(len(chosen), "criterion", "criteria")
-        yield f"{count}, {n_confirmed} confirmed on later customers"
+        n_inside = int(base.matches_all([one.rule for one in chosen]).sum())
+        yield f"{count}, {n_confirmed} confirmed on later customers; {n_inside:,} of {len(base):,} customers match"
     else:
         stands = "the study's own rule" if base.study.rule is not None else "a placeholder"
         yield f"nothing was found that goes together with success: {stands} stands there, untested"
