@@ -26,6 +26,7 @@ def laid_out(made, *rules, with_market=True):
 
 STACK, NORTH, WORSE = {"rule": "stack >= 6"}, {"rule": "region == north"}, {"rule": "stack < 6", "gain": -0.4}
 
+NO_GAIN = {"gain": 0.0}
 NO_INTERVAL = {"low": 0.0, "high": 0.1}
 
 
@@ -72,7 +73,8 @@ def test_the_rules_of_the_largest_gains_are_combined(made):
 
 
 def test_what_leaves_too_few_customers_is_not_combined(made):
-    names = [point.name for point in laid_out(made, STACK, {"rule": "stack < 6", "gain": 0.1})]
+    points = laid_out(made, STACK, {"rule": "stack < 6", "gain": 0.1}, with_market=False)
+    names = [point.name for point in points]
     assert names == ["as written", "+ stack >= 6", "+ stack < 6"]
 
 
@@ -92,3 +94,10 @@ def test_what_a_change_takes_out_and_puts_in_is_named(made):
     assert laid_out(made, changes)[1].name == "- team >= 10 + team >= 15"
     drop = {"action": "drop", "rule": "team >= 10", "replaces": "team >= 10", "gain": -0.1}
     assert laid_out(made, drop)[1].name == "- team >= 10"
+
+
+def test_the_same_success_with_more_prospects_is_better(made):
+    assert [point.on_front for point in laid_out(made, {"rule": "stack >= 6 or region is null", **NO_GAIN})] == [
+        True,
+        False,
+    ]

@@ -90,6 +90,11 @@ def test_a_rule_that_leaves_no_prospect_is_never_offered(made):
     assert not prices(made, frame=frame).suggestions[0].offered
 
 
+def test_that_holds_also_where_the_goal_says_nothing(made):
+    base = made.base(situation={"goal": {"measure": "advocates", "target": 5}})
+    assert not prices(made, base=base, frame=prospects().assign(stack=2.0)).suggestions[0].offered
+
+
 def test_a_limit_of_the_team_is_not_held_against_a_rule(made):
     base = made.base(situation=goal(50), deals=made.deals(160, [20, None] * 80), study={"capacity": 30})
     one = prices(made, base=base, frame=prospects(4000)).suggestions[0]
