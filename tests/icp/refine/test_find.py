@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from icp_ml.icp.refine import find_rules
@@ -107,3 +109,63 @@ def test_what_goes_with_the_time_of_signing_is_not_offered(base_of, company):
         note.startswith("'tools' goes together with success, but not among customers signed in the same")
         for note in found.notes
     )
+
+
+def finished(frame):
+    """Return customers whose outcome has no day: no split by time."""
+    return frame.assign(result=np.where(frame["ended"].isna(), "yes", "no")).drop(columns=["signed", "ended"])
+
+
+def test_without_a_day_of_signing_nothing_is_confirmed_and_it_is_said(base_of, company):
+    found = find_rules(base_of(finished(company(n=800)), ("tools >= 1",)), n_permutations=200)
+    assert found.rules
+    assert not any(rule.confirmed for rule in found.rules)
+    assert any("no later customers that chose nothing" in note for note in found.notes)
+
+
+class Model:
+    """Stands in for a model that sees size with the given sign."""
+
+    def __init__(self, sign):
+        self.sign, self.features_ = sign, SimpleNamespace(attributes=["size", "tools", "region"])
+
+    def attribute_contributions(self, frame):
+        size = self.sign * (frame["size"].to_numpy() - 9.5)
+        return pd.DataFrame({"size": size, "tools": 0.0 * size, "region": 0.0 * size})
+
+
+@pytest.mark.parametrize(("sign", "caveats"), [(1, 0), (-1, 1)])
+def test_a_model_that_sees_it_the_other_way_round_is_a_caveat(base_of, company, sign, caveats):
+    base = base_of(finished(company(n=600)), ("tools >= 1",), classifier=Model(sign))
+    best = find_rules(base, n_permutations=200).rules[0]
+    assert len([one for one in best.caveats if "the other way round" in one]) == caveats
+
+
+def test_the_model_picks_among_rules_that_outcomes_do_not_tell_apart(base_of, company):
+    agreement = []
+    for seed in range(3):
+        frame = finished(company(n=300, seed=seed))
+        for classifier in (None, Model(1)):
+            best = find_rules(base_of(frame, ("tools >= 1",), classifier=classifier), n_permutations=99).rules[0]
+            agreement.append((best.mask == (frame["size"] > 9.5)).mean())
+    alone, helped = np.array(agreement).reshape(3, 2).T
+    assert (helped >= alone).all()
+    assert helped.mean() > alone.mean()
+
+
+def test_a_difference_that_comes_from_missing_values_is_told(base_of, company):
+    frame = finished(company(n=600, gain=0.0))
+    missing = np.random.default_rng(1).random(600) < np.where(frame["result"] == "no", 0.5, 0.1)
+    rules = find_rules(
+        base_of(frame.assign(tools=frame["tools"].mask(missing)), ("size >= 1",)), n_permutations=200
+    ).rules
+    best = next(rule for rule in rules if rule.attribute == "tools")
+    assert any("is not recorded" in one or "is recorded, not what it is" in one for one in best.caveats)
+
+
+def test_a_rule_that_repeats_a_better_one_says_so(base_of, company):
+    frame = finished(company(n=600, gain=0.4))
+    base = base_of(frame.assign(seats=3 * frame["size"]), ("tools >= 1",))
+    one, other = find_rules(base, n_permutations=200).rules[:2]
+    assert {one.attribute, other.attribute} == {"size", "seats"}
+    assert other.caveats[-1] == f"It selects mostly the same customers as '{one.rule}'."
