@@ -22,7 +22,7 @@ from icp_ml.report.markup import (
     markdown_table,
     markdown_text,
 )
-from icp_ml.report.review.charts import review_charts
+from icp_ml.report.review.charts import MOST_DRAWN, review_charts
 from icp_ml.report.review.first import card_of, first_screen
 from icp_ml.report.review.form import formed
 from icp_ml.report.review.memo import memo_words
@@ -136,6 +136,7 @@ def _review_page(document: Facts, shown: Mapping[str, Any]) -> str:
         "t": review_tables(document),
         "charts": _marked(review_charts(document)),
         "cards": [card_of(one) for one in document["suggestions"]],
+        "most_drawn": MOST_DRAWN,
         "more_css": Markup(_template_text("review.css")),  # noqa: S704  (a file of ours)
         "script": Markup(script),  # noqa: S704  (a file of ours)
         "script_digest": b64encode(sha256(script.encode()).digest()).decode(),

@@ -31,7 +31,15 @@ def test_the_document_is_written_as_it_is(files, reviews):
 
 def test_page_and_memo_say_the_same_verdict_goal_and_suggestions(files, reviews):
     for name in ("review.html", "review.md"):
-        for told in ("Change the tactics", "38 %", "integrations &gt;= 6", "+18", "12 % of today", "41 %", "74 of 98"):
+        for told in (
+            "Change the tactics",
+            "38 %",
+            "integrations &gt;= 6",
+            "+18",
+            "gives up 12 % of today",
+            "41 %",
+            "74 of 98",
+        ):
             shown = told.replace("&gt;", ">") if name == "review.md" else told
             assert shown in files[name], (name, told)
 
@@ -153,3 +161,29 @@ def test_a_column_that_is_blank_in_every_row_is_not_drawn(files, reviews):
     assert "Prospects</th>" in files["review.html"].split('id="criteria"')[1]
     page = review_files(reviews.REVIEW | {"criteria": rows})["review.html"].decode()
     assert "Prospects</th>" not in page.split('id="criteria"')[1].split("</table>")[0]
+
+
+def test_a_map_that_nobody_reviewed_is_called_a_draft(files, reviews, documents):
+    draft = reviews.REVIEW | {"model": reviews.REVIEW["model"] | {"draft_map": True}}
+    page = review_files(draft | {"fits": documents.EVIDENCE["importance"]})["review.html"].decode()
+    assert page.count("· draft map") == 2
+    assert "draft map" not in files["review.html"]
+
+
+def test_a_memo_without_a_finding_speaks_of_none(reviews):
+    memo = review_files(reviews.REVIEW | {"suggestions": []})["review.md"].decode()
+    assert "We tried 412 rules; none stood out more than chance lets one stand out." in memo
+
+
+def test_what_the_verdict_says_first_is_the_headline(reviews):
+    text = "Keep the profile: customers who match it succeed more often. The goal will probably be missed."
+    shown = first_screen(formed(reviews.REVIEW | {"verdict": "keep", "verdict_sentence": text}))
+    assert shown["sentence"] == "Customers who match it succeed more often."
+    assert shown["more"] == "The goal will probably be missed."
+
+
+def test_people_with_one_question_are_asked_it_once(reviews):
+    people = [{"id": name, "why": "left", "question": "Why?"} for name in ("a", "b")]
+    action = {"kind": "interview", "sentence": "Ask.", "who": people, "due": None}
+    (asked,) = first_screen(formed(reviews.REVIEW | {"actions": [action]}))["actions"][0]["asked"]
+    assert [one["id"] for one in asked["who"]] == ["a", "b"]

@@ -12,8 +12,8 @@ from icp_ml.report.tables.review import ratio_words
 from icp_ml.report.wording import points_words, share_words
 
 Document = Mapping[str, Any]
-_MOST = 14
-"""More rows than this are left to the table."""
+MOST_DRAWN = 14
+"""More populations than this are left to the table."""
 
 
 def review_charts(document: Document) -> dict[str, str]:
@@ -29,8 +29,8 @@ def review_charts(document: Document) -> dict[str, str]:
     return {
         "path_small": path_chart(progress, small=True) if progress else "",
         "path": path_chart(progress) if progress else "",
-        "populations": _populations(document["populations"][:_MOST], document["customers"]),
-        "strips": fit_strips(document["populations"][:_MOST]),
+        "populations": _populations(document["populations"][:MOST_DRAWN]),
+        "strips": fit_strips(document["populations"][:MOST_DRAWN]),
         "criteria": _criteria(document["criteria"]),
         "front": front_chart(document["front"]),
         "tactics": ratios_chart(_stages(tactics["tiers"]), "Now against before", "ratio to before (1: no change)")
@@ -40,11 +40,9 @@ def review_charts(document: Document) -> dict[str, str]:
     }
 
 
-def _populations(rows: Sequence[Document], customers: Document | None) -> str:
+def _populations(rows: Sequence[Document]) -> str:
     marks = [_share_mark(row) for row in rows if _is_known(row["success"])]
-    known = (customers or {}).get("known")
-    base = 100 * customers["success"] / known if customers and known else None
-    return marks_chart(marks, "Success share by population", "succeeded, %", base)
+    return marks_chart(marks, "Success share by population", "succeeded, %")
 
 
 def _is_known(success: Document | None) -> bool:

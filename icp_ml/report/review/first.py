@@ -35,16 +35,18 @@ def first_screen(document: Document) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``badge``, ``tone``, ``when``, ``sentence``, ``reasons``, ``goal``, ``cards``, ``n_more`` (suggestions that
-        are told further down), ``not_found`` and ``actions``.
+        ``badge``, ``tone``, ``when``, ``sentence``, ``more``, ``reasons``, ``goal``, ``cards``,
+        ``n_more`` (suggestions that are told further down), ``not_found`` and ``actions``.
     """
     badge, tone = VERDICTS.get(document["verdict"], (document["verdict"].replace("_", " "), "open"))
+    sentence, more = _parts(_without(document["verdict_sentence"], badge))
     offered = [card_of(one) for one in document["suggestions"] if one["offered"]][:MOST_SUGGESTIONS]
     return {
         "badge": badge,
         "tone": tone,
         "when": _when(document),
-        "sentence": _without(document["verdict_sentence"], badge),
+        "sentence": sentence,
+        "more": more,
         "reasons": _reasons(document),
         "goal": _goal(document),
         "cards": offered,
@@ -74,10 +76,15 @@ def card_of(suggestion: Document) -> dict[str, Any]:
     }
 
 
+def _parts(text: str) -> tuple[str, str]:
+    """Return the first sentence of a text, and the rest of it."""
+    first, stop, rest = text.partition(". ")
+    return (f"{first}.", rest) if stop else (text, "")
+
+
 def _reasons(document: Document) -> list[str]:
     """Return what the verdict rests on, without what the goal's own panel says."""
-    progress = document["progress"]
-    in_panel = progress["sentence"] if progress and not _chance(progress)["sentence"] else ""
+    in_panel = document["progress"]["sentence"] if document["progress"] else ""
     return [reason for reason in document["verdict_reasons"] if reason != in_panel]
 
 

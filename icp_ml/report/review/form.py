@@ -212,7 +212,7 @@ FORM: dict[str, Any] = {
     "actions": [{"kind": "", "sentence": "", "due": None, "who": [{"id": "", "why": "", "question": ""}]}],
     "market": {"n": None, "matching": None, "unknown": None, "probability_matching": None, "notes": [None]},
     "customers": {"n": None, "known": None, "success": None, "churned": None, "censored": None},
-    "model": {"label": "", "kind": "", "ready": False},
+    "model": {"label": "", "kind": "", "ready": False, "draft_map": False},
     "notes": [None],
     "run_id": "",
 }

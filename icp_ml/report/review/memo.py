@@ -16,6 +16,8 @@ STATES = {
 }
 """What became of a criterion, in plain words."""
 MOST_AVOIDED = 3
+MOST_ASKED = 4
+"""Questions of one action; more are left to the page."""
 
 
 def memo_words(document: Document) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def memo_words(document: Document) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``who`` (criteria with what became of them), ``avoid``, ``sure`` and ``test``.
+        ``who`` (criteria with what became of them), ``avoid``, ``sure``, ``test`` and ``most_asked``.
     """
     found = document["anti_profile"] or {"rules": [], "sentence": ""}
     return {
@@ -37,6 +39,7 @@ def memo_words(document: Document) -> dict[str, Any]:
         "avoid": [row["sentence"] for row in found["rules"][:MOST_AVOIDED]] or [found["sentence"]],
         "sure": _sure(document),
         "test": _test(document),
+        "most_asked": MOST_ASKED,
     }
 
 
@@ -52,10 +55,11 @@ def _sure(document: Document) -> str:
     if not tried:
         return f"{told}{document['not_found']}"
     unseen = unseen_words(document["power"])
+    by_chance = "chance alone would give such a finding in about 1 of 10 reviews"
+    found = by_chance if document["suggestions"] else "none stood out more than chance lets one stand out"
     return (
-        f"{told}We tried {tried:,} rules; chance alone would give such a finding in about 1 of 10 reviews. Ranges hold "
-        f"the true number in about nine of ten cases. {unseen} All of this says what goes together with success, not "
-        "what causes it."
+        f"{told}We tried {tried:,} rules; {found}. Ranges hold the true number in about nine of ten cases. {unseen} "
+        "All of this says what goes together with success, not what causes it."
     )
 
 

@@ -130,7 +130,7 @@ def price_words(suggestion: Document) -> list[str]:
     Examples
     --------
     >>> price_words({"successes_lost_share": 0.12, "market_share": 0.41, "goal": {"reachable": True}})
-    ["12 % of today's successes", '41 % of matching prospects stay', 'goal in reach']
+    ["gives up 12 % of today's successes", 'keeps 41 % of matching prospects', 'goal in reach']
     >>> price_words({"successes_lost_share": 0.0, "successes_gained_share": 0.2, "market_share": None, "goal": None})
     ["20 % more of today's successes"]
     """
@@ -145,14 +145,14 @@ def _successes(suggestion: Document) -> list[str]:
     lost, gained = suggestion["successes_lost_share"], suggestion.get("successes_gained_share")
     if gained:
         return [f"{share_words(gained)} more of today's successes"]
-    return [] if lost is None else [f"{share_words(lost)} of today's successes"]
+    return [] if lost is None else [f"gives up {share_words(lost)} of today's successes"]
 
 
 def _market(suggestion: Document) -> list[str]:
     kept, gained = suggestion["market_share"], suggestion.get("market_gained_share")
     if gained:
         return [f"{share_words(gained)} more prospects match"]
-    return [] if kept is None else [f"{share_words(kept)} of matching prospects stay"]
+    return [] if kept is None else [f"keeps {share_words(kept)} of matching prospects"]
 
 
 def unseen_words(power: Document | None) -> str:

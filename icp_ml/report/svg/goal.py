@@ -36,7 +36,7 @@ def path_chart(progress: Mapping[str, Any], *, small: bool = False) -> str:
     rows = progress["path"]
     if len(rows) < 2:
         return ""
-    bottom = 150 if small else 240
+    bottom = 128 if small else 240
     days = [_number(row["day"]) for row in rows]
     x, y = Axis(days[0], days[-1], 52, WIDTH - 10), Axis(0, _top(progress, rows), bottom, 30)
     body = [_grid(x, y), _band(x, y, rows), _today(x, y, progress)]

@@ -97,7 +97,7 @@ def _populations(rows: Sequence[Document]) -> Table:
     cells = (
         [
             f"{row['name']} (small)" if row["small"] else row["name"],
-            f"{row['kind']}, prospects" if row["of"] == "prospects" else row["kind"],
+            "prospects" if row["of"] == "prospects" else row["kind"],
             row["n"],
             rate_words(row["success"]),
             of_words(row["success"]),
