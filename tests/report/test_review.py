@@ -187,3 +187,12 @@ def test_people_with_one_question_are_asked_it_once(reviews):
     action = {"kind": "interview", "sentence": "Ask.", "who": people, "due": None}
     (asked,) = first_screen(formed(reviews.REVIEW | {"actions": [action]}))["actions"][0]["asked"]
     assert [one["id"] for one in asked["who"]] == ["a", "b"]
+
+
+def test_no_plain_count_stands_beside_a_share_that_allows_for_young_customers(reviews):
+    weighted = {"n": 98, "n_success": 74, "share": 0.82, "low": 0.75, "high": 0.88}
+    changed = [one | {"success_inside": weighted} for one in reviews.SUGGESTIONS]
+    files = review_files(reviews.REVIEW | {"suggestions": changed})
+    first = files["review.html"].decode().split('id="goal"')[0]
+    assert "82 % of 98 succeeded, 210 of 412 of the others." in first
+    assert "74 of 98" not in first

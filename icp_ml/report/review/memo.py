@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from icp_ml.report.review.words import of_words, unseen_words
+from icp_ml.report.review.words import said_words, unseen_words
 
 Document = Mapping[str, Any]
 
@@ -44,7 +44,7 @@ def memo_words(document: Document) -> dict[str, Any]:
 
 
 def _criterion(one: Document) -> dict[str, str]:
-    inside, outside = of_words(one["inside"]), of_words(one["outside"])
+    inside, outside = said_words(one["inside"]), said_words(one["outside"])
     told = f" ({inside} succeeded where met, {outside} where not)" if inside and outside else ""
     return {"rule": one["rule"], "told": f"{STATES.get(one['state'], one['state'])}{told}"}
 

@@ -10,6 +10,9 @@ from icp_ml.report.wording import points_up, share_words
 
 Document = Mapping[str, Any]
 
+_ROUNDING = 0.005
+"""A share that is farther from n of m than this is weighted."""
+
 VERDICTS: dict[str, tuple[str, str]] = {
     "keep": ("Keep the profile", "ready"),
     "change_tactics": ("Change the tactics, not the profile", "change"),
@@ -77,16 +80,33 @@ def rate_words(rate: Document | float | None) -> str:
 
 
 def of_words(rate: Document | float | None) -> str:
-    """Return how many of how many succeeded; empty where nobody's outcome is known.
+    """Return how many of how many succeeded; only of how many where young customers were allowed for by weights.
 
     Examples
     --------
-    >>> of_words({"n": 1098, "n_success": 74}), of_words(None)
-    ('74 of 1,098', '')
+    >>> of_words({"n": 98, "n_success": 74, "share": 0.755}), of_words({"n": 98, "n_success": 74, "share": 0.81})
+    ('74 of 98', 'of 98')
     """
     if not isinstance(rate, Mapping) or not rate.get("n"):
         return ""
-    return f"{rate['n_success']:,} of {rate['n']:,}"
+    return f"of {rate['n']:,}" if _is_weighted(rate) else f"{rate['n_success']:,} of {rate['n']:,}"
+
+
+def _is_weighted(rate: Document) -> bool:
+    share = rate.get("share")
+    return share is not None and abs(rate["n_success"] / rate["n"] - share) >= _ROUNDING
+
+
+def said_words(rate: Document | float | None) -> str:
+    """Return how many succeeded in a sentence: n of m, or the share of m where it is weighted.
+
+    Examples
+    --------
+    >>> said_words({"n": 98, "n_success": 74, "share": 0.755}), said_words({"n": 98, "n_success": 74, "share": 0.81})
+    ('74 of 98', '81 % of 98')
+    """
+    of = of_words(rate)
+    return f"{share_words(rate['share'])} {of}" if isinstance(rate, Mapping) and of.startswith("of") else of
 
 
 def share_of_words(rate: Document | float | None) -> str:
@@ -104,7 +124,7 @@ def share_of_words(rate: Document | float | None) -> str:
 
 def evidence_words(suggestion: Document) -> str:
     """Return on how many customers a suggestion stands."""
-    inside, outside = of_words(suggestion["success_inside"]), of_words(suggestion["success_outside"])
+    inside, outside = (said_words(suggestion[f"success_{side}"]) for side in ("inside", "outside"))
     if inside and outside:
         return f"{inside} succeeded, {outside} of the others."
     return f"{suggestion['n'] or 0:,} customers meet it, {suggestion['n_outside'] or 0:,} do not."

@@ -1,6 +1,6 @@
 "use strict";
 // The page is whole without this: it adds buttons that sort, fields that filter, and opens what a link leads to.
-const numberOf = (cell) => parseFloat(cell.textContent.replace(/,/g, "").replace("\u2212", "-"));
+const numberOf = (cell) => parseFloat((cell.textContent.replace(/,/g, "").match(/[-+]?\d[\d.]*/) || [""])[0]);
 const made = (name, properties) => Object.assign(document.createElement(name), properties);
 
 function compared(a, b, isNumber) {
