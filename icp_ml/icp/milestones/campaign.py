@@ -39,6 +39,8 @@ class Campaign:
         Number of the day of each win, from 1; not after today.
     amount : ndarray of float, shape (n_wins,)
         What each adds; above 0.
+    has_cycle : bool
+        Wins come some time after the work for them: not so after signing.
     """
 
     measure: str
@@ -49,6 +51,7 @@ class Campaign:
     elapsed: int
     day: Ints
     amount: Floats
+    has_cycle: bool = False
 
     @property
     def n_days(self) -> int:
@@ -148,6 +151,7 @@ def campaign_of(base: CustomerBase) -> Campaign:
         elapsed=elapsed,
         day=number[~early],
         amount=amount[~early],
+        has_cycle=situation.mode == "acquisition",
     )
 
 

@@ -104,6 +104,15 @@ class Plan:
         """Wins that the goal asks for."""
         return max(self.campaign.need, 0.0) / self.sizes.mean
 
+    @property
+    def surely_due(self) -> Floats:
+        """Share due by the end of each day that evidence may count on, shape (n_days,).
+
+        The fair path; where wins have a cycle that is not known, the square of the straight line: the path of even work
+        whose wins take up to the whole situation.
+        """
+        return self.share**2 if self.is_straight and self.campaign.has_cycle else self.share
+
     def drawn(self, rng: np.random.Generator, shape: float | None = None) -> Floats:
         """Return campaigns as the plan has them, shape (4000, n_days): what each added by the end of each day.
 

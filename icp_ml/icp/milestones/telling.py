@@ -13,6 +13,7 @@ from icp_ml.icp.milestones.plan import Plan
 from icp_ml.icp.milestones.words import about, amount_words, chance_words, goal_words, share_of_campaigns
 from icp_ml.icp.milestones.written import Written
 
+_LATE = "Only wins that come even later than with the longest cycles are called behind plan."
 _RARE, _MOSTLY = 0.1, 0.5
 _SLOW = (
     "Sizes of earlier wins are not known, so wins behind plan are told late or not at all: name the value of deals in "
@@ -104,9 +105,9 @@ def _of_path(base: CustomerBase, book: DealBook | None) -> list[str]:
     if base.profile.situation.mode == "customer_success":
         return ["Judged after signing, where there is no sales cycle: the fair path is the straight line."]
     if base.deals is None:
-        return ["There is no table of deals: the sales cycle is not known and the fair path is the straight line."]
+        return [f"There is no table of deals: the sales cycle is not known and the path is the straight line. {_LATE}"]
     if book is None:
-        return ["No sales cycle could be learnt for this goal from the deals: the fair path is the straight line."]
+        return [f"No sales cycle could be learnt for this goal: the fair path is the straight line. {_LATE}"]
     learnt = "known before the situation began" if book.is_known_before else "of the situation itself, too few before"
     return [
         f"The fair path assumes the sales cycle of the deals {learnt}, new deals at an even rate from the first day, "

@@ -102,6 +102,15 @@ def test_customer_success_has_no_cycle(judged_base, progress, usual_deals):
     assert "no sales cycle" in found["assumptions"][0]
 
 
+def test_a_month_without_a_win_is_behind_plan_only_where_no_cycle_explains_it(judged_base, progress):
+    goal = {"goal": {"measure": "customers", "target": 20}}
+    after_signing = _document(judged_base(goal | {"mode": "customer_success"}, progress=progress()))
+    selling = _document(judged_base(goal, progress=progress()))
+    assert after_signing["eprocess"]["crossed"]
+    assert not selling["eprocess"]["crossed"]
+    assert "longest cycles" in selling["assumptions"][0]
+
+
 def test_before_and_after_the_situation(judged_base, progress):
     before = _document(judged_base(progress=progress(), today=dt.date(2026, 4, 1)))
     assert (before["elapsed_days"], before["eprocess"]["e"]) == (0, 1.0)
