@@ -23,6 +23,7 @@ import os
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ def true_gain(rule: str, world: str) -> float:
 
 def evidence_of(p: np.ndarray, seed: int) -> Evidence:
     rng = np.random.default_rng([seed, 9])
-    return ended_by(p, signed_on(len(p), rng), rng)
+    return replace(ended_by(p, signed_on(len(p), rng), rng), seed=seed)
 
 
 def signed_on(n: int, rng: np.random.Generator) -> np.ndarray:
