@@ -69,7 +69,9 @@ def test_what_happened_after_the_day_is_not_known(drawn):
     early = dt.date(2026, 3, 31)
     later = np.isnat(closed) | (closed > np.datetime64(early, "D"))
     seen = learn_cycle(opened, np.where(later, NEVER, closed), np.where(later, np.nan, won), early)
-    np.testing.assert_array_equal(learn_cycle(*drawn, early).win, seen.win)
+    found = learn_cycle(*drawn, early)
+    np.testing.assert_array_equal(found.win, seen.win)
+    assert found.n_open == (later & (opened <= np.datetime64(early, "D"))).sum() < later.sum()
 
 
 def test_nine_won_deals_are_too_few(drawn):

@@ -50,6 +50,10 @@ def test_unknown_sizes_make_no_alarm_of_few_large_wins(campaign):
     assert _share_of_alarms(campaign, 5, 4.0, NOTHING_BEFORE) <= 0.05
 
 
+def test_without_known_sizes_the_first_win_may_be_a_fifth_of_the_goal(campaign):
+    assert not weigh_evidence(_plan(campaign(measure="revenue", elapsed=40))).crossed
+
+
 def test_nothing_won_crosses_the_bar_on_a_day_that_is_told(campaign):
     found = weigh_evidence(_plan(campaign(elapsed=60)))
     assert found.crossed
