@@ -72,9 +72,9 @@ def evidence_by_day(plan: Plan) -> Floats:
     So exp(k L(t) - h S(t)) with k taken at 1.25 times the sizes of the year before cannot be expected to rise while the
     plan holds, and neither can the mean of five of them (h belongs to a pace of .05 to .6 of the plan). By Ville's
     inequality one campaign in twenty on plan ever reaches 20. Where no sizes are known from before, every win is taken
-    to be as large as the largest one so far or a fifth of the goal: slow, and valid if none is larger. Where a cycle is not known, L is
-    the square of the straight line. The promise needs wins that arrive one by one: several contracts that are signed
-    as one are one win.
+    to be as large as the largest one so far or a fifth of the goal: slow, and valid if none is larger. Where a cycle is
+    not known, L is the square of the straight line. The promise needs wins that arrive one by one: several contracts
+    that are signed as one are one win.
 
     References
     ----------
