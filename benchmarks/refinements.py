@@ -53,6 +53,8 @@ UNTIL = np.datetime64("2026-06-30", "D")
 CONTEXT_FIT, LEAST_SHOWN = "context", 10
 PLANTED = ("req_stack", "employees")
 REQ_STACK, BAND = 12, (50, 500)
+CRITERIA = ("req_stack >= 12", "req_stack >= 9", "req_stack >= 14", "req_stack < 12", "count_0 >= 2")
+"""Of a profile: right, too loose, too strict, the wrong way round, and about nothing."""
 REAL = {column.name for column in INDICATORS} | {"industry", "channel"} | set(PLANTED)
 """Attributes that go together with success; decision style and sponsor only through the fits they correlate with."""
 
@@ -184,6 +186,26 @@ def row_of(one: Judged, found: Searched, evidence: Evidence, world: str) -> Row:
     return row
 
 
+def moved(job: tuple[str, int]) -> tuple[str, float, bool]:
+    """Return what is suggested for a criterion of a profile, in a sparse company of 1,000: the action, its error, and whether its
+    interval holds the truth.
+    """
+    criterion, seed = job
+    column = criterion.split()[0]
+    frame, p = market(1000, seed, "sparse")
+    names = [column, *frame.columns.drop(column)[:15]]
+    rules = [parse_rule(criterion) if name == column else None for name in names]
+    grids = [grid_of(frame[name], CONTEXT_FIT, rule) for name, rule in zip(names, rules, strict=True)]
+    found = search([grid for grid in grids if grid is not None], evidence_of(p, seed))
+    one = found.judged[0]
+    if not one.is_found:
+        return "left alone", float("nan"), True
+    said = reported(one, found.prior)
+    action = one.grid.actions[said.which]
+    true = true_gain(one.grid.candidates[said.which].rule, "sparse") * (-1 if action == "drop" else 1)
+    return action, said.gain - true, said.low <= true <= said.high
+
+
 # What is printed
 
 
@@ -280,6 +302,20 @@ def main() -> None:
         for n in chosen.sizes:
             shares = np.mean(list(pool.map(drifting, [(n, seed) for seed in seeds])), axis=0).ravel()
             print(f"|{n}|{len(seeds)}|{'|'.join(f'{share:.2f}' for share in shares)}|")
+    print_moved(seeds)
+
+
+def print_moved(seeds: range) -> None:
+    print("\n### Criteria of a profile\n\n|criterion|companies|left alone|tighten|loosen|drop|bias|interval covers|")
+    print("|---" * 8 + "|")
+    with ProcessPoolExecutor(2) as pool:
+        for criterion in CRITERIA:
+            told = list(pool.map(moved, [(criterion, seed) for seed in seeds]))
+            changed = [(error, holds) for action, error, holds in told if action != "left alone"]
+            actions = [action for action, _, _ in told]
+            counts = "|".join(str(actions.count(name)) for name in ("left alone", "tighten", "loosen", "drop"))
+            error, covers = (mean([each[at] for each in changed], shape) for at, shape in ((0, "+.3f"), (1, ".2f")))
+            print(f"|`{criterion}`|{len(seeds)}|{counts}|{error}|{covers}|")
 
 
 def finished(jobs: list[tuple[str, int, int]], results: Path | None) -> Iterator[Row]:
