@@ -187,8 +187,9 @@ def row_of(one: Judged, found: Searched, evidence: Evidence, world: str) -> Row:
 
 
 def moved(job: tuple[str, int]) -> tuple[str, float, bool]:
-    """Return what is suggested for a criterion of a profile, in a sparse company of 1,000: the action, its error, and whether its
-    interval holds the truth.
+    """Return what is suggested for a criterion in a sparse company of 1,000: action, error, and whether it holds.
+
+    It holds when its interval has the true difference.
     """
     criterion, seed = job
     column = criterion.split()[0]
