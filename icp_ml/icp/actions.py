@@ -16,7 +16,7 @@ from icp_ml.accounts.personal import personal_kind
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.market import Market
 from icp_ml.model.classifier import SuccessClassifier
-from icp_ml.model.evaluation.judged import judged_rows
+from icp_ml.model.evaluation.judged import judged_rows, percent
 from icp_ml.model.evaluation.surprises import Surprise, Surprises, surprises
 from icp_ml.model.explanation.case import Case
 from icp_ml.model.explanation.evidence import questions_worth_asking
@@ -180,10 +180,10 @@ class _Asking:
     def about(self, one: Surprise) -> dict[str, str]:
         """Return whom to talk to, why, and what to ask."""
         if one.outcome == "churned":
-            why = f"scored {one.probability:.0%} and left"
+            why = f"scored {percent(one.probability)} and left"
             question = "Ask what was missing"
         else:
-            why = f"scored {one.probability:.0%} and succeeded"
+            why = f"scored {percent(one.probability)} and succeeded"
             question = "Ask what made it work"
         if one.reasons:
             question += f", although {one.reasons[0]} spoke {'for' if one.outcome == 'churned' else 'against'} it"
@@ -203,7 +203,7 @@ class _Asking:
         if not found:
             return ""
         label = self.words.labels.get(found[0].column, found[0].column.replace("_", " "))
-        return f" Also ask about {label}: the answer would move its chance most."
+        return f" Also ask about {label}."
 
 
 def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
@@ -222,7 +222,7 @@ def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
     who = [
         {
             "id": f"prospect {customer_key(str(market.ids[at]))[:8]}" if is_personal else str(market.ids[at]),
-            "why": f"matches every criterion, chance of success {market.probability[at]:.0%}",
+            "why": f"matches every criterion, chance of success {percent(market.probability[at])}",
             "question": asked,
         }
         for at in best
@@ -245,7 +245,7 @@ def _fields(base: CustomerBase, criteria: Sequence[Mapping[str, Any]]) -> Iterat
     gaps = [(one["n_unknown"] / max(one["n_yes"] + one["n_no"] + one["n_unknown"], 1), one["rule"]) for one in criteria]
     share, rule = max(gaps, default=(0.0, ""))
     if share >= SMALLEST_GAP:
-        yield Action("fill", f"Fill what `{rule}` asks for: it is unknown for {share:.0%} of the customers.")
+        yield Action("fill", f"Fill what `{rule}` asks for: it is unknown for {percent(share)} of the customers.")
         return
     value = base.model.question_value
     frame = base.customers.frame
@@ -254,7 +254,7 @@ def _fields(base: CustomerBase, criteria: Sequence[Mapping[str, Any]]) -> Iterat
     if lacking and max(lacking.values()) > 0:
         column = max(lacking, key=lambda name: (lacking[name], name))
         label = base.study.label_of(column)
-        yield Action("fill", f"Fill {label} (`{column}`): it is empty for {missing[column]:.0%} of the customers.")
+        yield Action("fill", f"Fill {label} (`{column}`): it is empty for {percent(missing[column])} of the customers.")
 
 
 def _waiting(base: CustomerBase, criteria: Sequence[Mapping[str, Any]]) -> Iterator[Action]:

@@ -57,6 +57,8 @@ class CustomerBase:
         Where the study or the profile names a table of them.
     findings : mapping of str to list of Finding
         What the audit said of a column.
+    notes : tuple of str
+        What was odd about what was read beside the customers.
     """
 
     profile: Profile
@@ -70,6 +72,7 @@ class CustomerBase:
     deals: Deals | None = None
     progress: Progress | None = None
     findings: Mapping[str, Sequence[Finding]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         """Return the number of customers."""

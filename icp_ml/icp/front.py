@@ -86,9 +86,9 @@ def front(matching: Matching, suggestions: Sequence[Suggestion]) -> tuple[FrontP
     written is therefore multiplied by what the search kept of the plain differences of its rules (`FoundRule.gain`
     over the plain difference, at most 1), and the interval moves along. Combinations take the rules of the largest
     gains, in that order, as long as 20 customers of known outcome are left; choosing them by the share that comes out
-    would flatter it again. Simulated companies of 1,000 and 2,500 customers (25 and 12 of them), against the true
-    share of such customers: bias of a single rule +.004 and -.003 (plain +.023 and +.007), of two or three together
-    +.012 and +.002 (plain +.033 and +.019; chosen by the share that comes out +.051 and +.041).
+    would flatter it again. Against the true share, in simulated companies of 1,000 and 2,500 customers: bias of a
+    single rule +.004 and -.003 (15 and 12 companies; plain +.023 and +.007), of two or three together +.012 and +.002
+    (25 and 12; plain +.033 and +.019; chosen by the low end of its interval +.051 and +.041).
     """
     makes = _Maker(matching)
     written = makes.point([])

@@ -16,19 +16,19 @@ from icp_ml.accounts.audit.power import power_of
 from icp_ml.icp.actions import actions
 from icp_ml.icp.antiprofile import AntiProfile, anti_profile
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.contrast import Contrast
 from icp_ml.icp.criteria import judge_criteria
 from icp_ml.icp.ledger import Ledger, score_ledger
 from icp_ml.icp.market import Market, Source, read_market
+from icp_ml.icp.matching import Matching
 from icp_ml.icp.milestones import Milestones, judge_milestones
 from icp_ml.icp.openings import openings
 from icp_ml.icp.populations import populations
 from icp_ml.icp.price import price
-from icp_ml.icp.profile import Goal, Profile
+from icp_ml.icp.profile import Goal
 from icp_ml.icp.refine.find import find_rules
 from icp_ml.icp.refine.found import Found
-from icp_ml.icp.suggestions import Suggestion, rules_to_ask, suggestions
-from icp_ml.icp.tactics import Tactics, compare_tactics
+from icp_ml.icp.suggestions import Suggestion, ensured_by, rules_to_ask, suggestions
+from icp_ml.icp.tactics import compare_tactics
 from icp_ml.icp.verdict import MIN_KNOWN, decide
 from icp_ml.prospects.summary import model_notes
 
@@ -65,7 +65,6 @@ class _Judged:
     suggested: tuple[Suggestion, ...]
     anti: AntiProfile
     milestones: Milestones
-    tactics: Tactics
 
     def rules(self, base: CustomerBase) -> tuple[str, ...]:
         """Return every rule that prospects are held against."""
@@ -102,8 +101,8 @@ def _judge(base: CustomerBase) -> _Judged:
     logger.info("searching for rules among %s known outcomes", f"{int(base.labels.known.sum()):,}")
     found = find_rules(base) if int(base.labels.known.sum()) >= MIN_KNOWN else _nothing(base)
     suggested = suggestions(base, found)
-    logger.info("judging milestones and tactics")
-    return _Judged(found, suggested, anti_profile(base, found), judge_milestones(base), compare_tactics(base))
+    logger.info("judging milestones")
+    return _Judged(found, suggested, anti_profile(base, found), judge_milestones(base))
 
 
 def _nothing(base: CustomerBase) -> Found:
@@ -117,8 +116,8 @@ def _document(base: CustomerBase, market: Market | None, judged: _Judged, ledger
     milestones = judged.milestones.as_document()
     criteria, people = judge_criteria(base, market), populations(base, market)
     prices = price(judged.suggested, base, market, milestones)
-    whole = _whole(base)
-    verdict = decide(whole, milestones, judged.tactics.as_document())
+    whole, tactics = base.contrast(base.in_profile()), compare_tactics(base, market).as_document()
+    verdict = decide(whole, milestones, tactics)
     suggested = [one.as_document() for one in prices.suggestions]
     rows = [one.as_document() for one in criteria.rows]
     document = {
@@ -130,14 +129,15 @@ def _document(base: CustomerBase, market: Market | None, judged: _Judged, ledger
         "populations_note": people.sentence,
         "whole": whole.as_document(),
         "criteria": rows,
+        "criteria_note": " ".join([criteria.sentence, *criteria.notes]),
         "profile_against_rules": criteria.against_rules,
         "suggestions": suggested,
         "not_found": _not_found(judged.found),
         **_tried(judged.found),
-        "front": [point.as_document() for point in prices.front],
+        **{name: told for name, told in prices.as_document().items() if name != "suggestions"},
         "anti_profile": judged.anti.as_document(),
         "openings": openings(base, market).as_document(),
-        "tactics": judged.tactics.as_document(),
+        "tactics": tactics,
         "fits": base.model.importance,
         "actions": [one.as_document() for one in actions(base, market, rows, suggested)],
         **_lineage(base, market),
@@ -145,11 +145,6 @@ def _document(base: CustomerBase, market: Market | None, judged: _Judged, ledger
         "run_id": _run_id(base, market),
     }
     return document | {"ledger": score_ledger(ledger, base, document).as_document()}
-
-
-def _whole(base: CustomerBase) -> Contrast:
-    """Return success of customers inside the profile against the rest of the base."""
-    return base.contrast(base.in_profile())
 
 
 def _not_found(found: Found) -> str:
@@ -192,7 +187,7 @@ def _goal(goal: Goal, base: CustomerBase) -> dict[str, Any]:
 def _lineage(base: CustomerBase, market: Market | None) -> dict[str, Any]:
     labels, model = base.labels, base.model
     return {
-        "market": None if market is None else _market(base.profile, market),
+        "market": None if market is None else _market(base, market),
         "customers": {
             "n": len(base),
             "known": int(labels.known.sum()),
@@ -210,18 +205,18 @@ def _lineage(base: CustomerBase, market: Market | None) -> dict[str, Any]:
     }
 
 
-def _market(profile: Profile, market: Market) -> dict[str, Any]:
-    texts = [rule.text for rule in profile.criteria]
-    inside = market.matches_all(texts)
+def _market(base: CustomerBase, market: Market) -> dict[str, Any]:
+    """Count the prospects that match, need nothing that is missing, or of which an answer is not known."""
+    texts = [rule.text for rule in base.profile.criteria]
+    inside = Matching(base, market).prospects(texts)
     answers = np.array([market.answers[text] for text in texts])
-    unknown = ~inside & (answers != 0).all(axis=0)
-    chance = market.probability
-    has_chance = chance is not None and bool(inside.any())
+    unknown = (answers != 0).all(axis=0) & (answers == -1).any(axis=0)
+    chance, some = market.probability, inside is not None and bool(inside.any())
     return {
         "n": len(market),
-        "matching": int(inside.sum()),
+        "matching": None if inside is None else int(inside.sum()),
         "unknown": int(unknown.sum()),
-        "probability_matching": float(chance[inside].mean()) if has_chance and chance is not None else None,
+        "probability_matching": float(chance[inside].mean()) if some and chance is not None else None,
         "probability_all": float(chance.mean()) if chance is not None and len(chance) else None,
         "out_of_domain": int((~market.in_domain).sum()),
         "counts": dict(market.counts),
@@ -233,9 +228,13 @@ def _notes(base: CustomerBase, market: Market | None, judged: _Judged) -> Iterat
     yield from base.labels.notes
     yield from base.split.steps[-1:]
     yield from judged.found.notes
+    for rule in judged.found.rules:
+        if gate := ensured_by(base, rule):
+            yield f"`{rule.rule}` holds up too and changes nothing: the missing capability '{gate}' ensures it already."
     yield from () if base.deals is None else base.deals.warnings
     yield from () if base.progress is None else base.progress.warnings
     yield from () if market is None else market.notes
+    yield from base.notes
     yield _SALES_CHOSE
 
 

@@ -91,7 +91,7 @@ class Suggestion:
 
 
 def suggestions(base: CustomerBase, found: Found) -> tuple[Suggestion, ...]:
-    """Return one suggestion per rule that was found, in the same order.
+    """Return one suggestion per rule that was found and that no closed gate ensures already, in the same order.
 
     Parameters
     ----------
@@ -99,7 +99,16 @@ def suggestions(base: CustomerBase, found: Found) -> tuple[Suggestion, ...]:
     found : Found
         Of the same customers.
     """
-    return tuple(_suggestion(base, found, rule) for rule in found.rules)
+    return tuple(_suggestion(base, found, rule) for rule in found.rules if ensured_by(base, rule) is None)
+
+
+def ensured_by(base: CustomerBase, rule: FoundRule) -> str | None:
+    """Return the missing capability that already keeps out every customer who does not meet a rule, or None."""
+    outside = base.answers(rule.rule) == 0
+    if rule.action not in NARROWING or not outside.any():
+        return None
+    gates = ((one.name, one.rule) for one in base.profile.situation.capabilities if one.is_missing)
+    return next((name for name, need in gates if need is not None and base.matches(need)[outside].all()), None)
 
 
 def rules_to_ask(suggestions: Sequence[Suggestion], base: CustomerBase) -> tuple[str, ...]:

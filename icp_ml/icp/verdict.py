@@ -8,6 +8,7 @@ from math import isnan
 from typing import Any, Literal
 
 from icp_ml.icp.contrast import Contrast
+from icp_ml.icp.words import difference_words, share_words
 
 Word = Literal["keep", "change_tactics", "change_profile", "too_early", "cannot_tell"]
 
@@ -94,8 +95,8 @@ def _unclear_words(whole: Contrast) -> str:
         return " Customers with a known outcome stand on one side of it only."
     if max(abs(whole.low), abs(whole.high)) < WORTHLESS:
         return (
-            f" Those who match it succeed about as often as the rest: a difference of {100 * whole.low:+.0f} to "
-            f"{100 * whole.high:+.0f} points (90 %). Choosing by it is not associated with more success."
+            f" Those who match it succeed about as often as the rest: {difference_words(whole)}. Choosing by it is not "
+            "associated with more success."
         )
     return " Those who match it may succeed more or less often than the rest; more outcomes are needed."
 
@@ -143,8 +144,6 @@ def _success_words(whole: Contrast) -> str:
     inside, outside = whole.inside, whole.outside
     state = "more often" if whole.low > 0 else "less often" if whole.high < 0 else "not clearly more or less often"
     return (
-        f"Customers who match the profile succeed {state}: {inside.n_success:,} of {inside.n:,} ({inside.share:.0%}) "
-        f"against {outside.n_success:,} of {outside.n:,} ({outside.share:.0%}) of the rest, a difference of "
-        f"{100 * whole.difference:+.0f} points (90 %: {100 * whole.low:+.0f} to {100 * whole.high:+.0f}), weighted for "
-        "customers who are too young to be judged."
+        f"Customers who match the profile succeed {state}: {share_words(inside)}, against {share_words(outside)} of "
+        f"the rest; {difference_words(whole)}, allowing for customers who are too young to be judged."
     )

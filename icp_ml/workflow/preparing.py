@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +16,9 @@ from icp_ml.accounts.customers import Customers, load_customers
 from icp_ml.accounts.outcome import Labels, label_outcome
 from icp_ml.accounts.propose import propose_study
 from icp_ml.accounts.tables import Table, open_table, table_of
-from icp_ml.errors import UsageError, message
-from icp_ml.outputs import ensure_can_write_file, whole_file
 from icp_ml.report.wording import count_rows
 from icp_ml.study import Study, load_study
+from icp_ml.workflow.drafts import ensure_can_draft, write_draft
 
 logger = logging.getLogger(__name__)
 
@@ -142,29 +140,9 @@ def init(customers: str | Path, *, out: str | Path = "study.yaml", encoding: str
     InitResult
         The text, and what a person must decide.
     """
-    out = Path(out)
-    if out.is_file() and out.read_bytes().startswith(_SIGNED) and not _is_untouched(out):
-        came = "was changed since icp-ml wrote it"
-        raise UsageError(message(out, came, "an untouched proposal to replace", "Name another file with --out"))
-    out = ensure_can_write_file(out, _is_untouched)
+    out = ensure_can_draft(out, "init")
     proposal = propose_study(Path(customers), out, encoding)
-    text = f"{_signature(proposal.text)}\n{proposal.text}"
-    with whole_file(out, _is_untouched) as path:
-        path.write_text(text, encoding="utf-8")
-    return InitResult(out, text, proposal.notes)
-
-
-_SIGNED = b"# icp-ml init "
-
-
-def _signature(text: str) -> str:
-    return f"{_SIGNED.decode()}{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-
-
-def _is_untouched(path: Path) -> bool:
-    """Tell whether a file is a proposal of ours that nobody has changed."""
-    first, _, rest = path.read_bytes().decode(errors="replace").partition("\n")
-    return first == _signature(rest)
+    return InitResult(out, write_draft(out, proposal.text, "init"), proposal.notes)
 
 
 def audit(

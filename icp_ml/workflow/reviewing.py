@@ -14,7 +14,7 @@ import pandas as pd
 
 from icp_ml.accounts.deals import Deals, read_deals
 from icp_ml.accounts.progress import Progress, read_progress
-from icp_ml.accounts.status import statuses
+from icp_ml.accounts.status import Statuses, statuses
 from icp_ml.accounts.study_columns import similar
 from icp_ml.errors import ConfigError, message
 from icp_ml.icp.base import CustomerBase, rule_frame
@@ -157,7 +157,7 @@ def read_base(
     frame = rule_frame(prepared.customers)
     _ensure_columns(profile, prepared, frame)
     _ensure_attributes(model, prepared)
-    deals = read_deals(study)
+    deals, status = read_deals(study), _status(prepared)
     progress = _progress(profile, study) or wins_of(profile, prepared.customers, deals)
     return CustomerBase(
         profile=profile,
@@ -167,10 +167,11 @@ def read_base(
         split=chosen_split(prepared),
         today=_today(profile, prepared, deals, progress),
         rule_frame=frame,
-        status=_status(prepared),
+        status=None if status is None else status.state,
         deals=deals,
         progress=progress,
         findings=_by_column(prepared),
+        notes=() if status is None or not status.sentence else (f"{status.sentence}.",),
     )
 
 
@@ -226,12 +227,12 @@ def _latest(days: np.ndarray[Any, np.dtype[np.datetime64]]) -> dt.date | None:
     return latest
 
 
-def _status(prepared: Prepared) -> np.ndarray[Any, np.dtype[np.object_]] | None:
+def _status(prepared: Prepared) -> Statuses | None:
     status, others = prepared.study.status, prepared.customers.others
     if status is None or status.column not in others:
         return None
     cells = np.array([None if pd.isna(cell) else cell for cell in others[status.column]], dtype=object)
-    return statuses(status, cells).state
+    return statuses(status, cells)
 
 
 def _by_column(prepared: Prepared) -> dict[str, list[Any]]:

@@ -167,7 +167,7 @@ def simulate(
         truth_customers=truth,
         truth_prospects=prospect_truth,
         study=study_text(planted),
-        profile=profile_text(*SITUATION, target=_target(progress)),
+        profile=profile_text(*SITUATION, target=_target(progress), per_period=_per_period(progress)),
         progress=progress,
         deals=in_order(won, other),
     )
@@ -336,8 +336,17 @@ def _other_deals(prospects: pd.DataFrame, truth: pd.DataFrame, n_won: int, rng: 
 
 def _target(progress: pd.DataFrame) -> int:
     """Return a goal a little above the pace so far, rounded to 10,000."""
-    elapsed = ((OBSERVED_UNTIL - SITUATION[0]).days + 1) / ((SITUATION[1] - SITUATION[0]).days + 1)
-    return max(10_000, round(1.1 * float(progress["value"].sum()) / elapsed / 10_000) * 10_000)
+    return max(10_000, round(1.1 * float(progress["value"].sum()) / _elapsed() / 10_000) * 10_000)
+
+
+def _per_period(progress: pd.DataFrame) -> int:
+    """Return how many accounts can be onboarded in the situation: a third more than the pace so far would bring."""
+    return max(10, round(len(progress) / _elapsed() / 0.75 / 10) * 10)
+
+
+def _elapsed() -> float:
+    """Return the share of the situation that has passed on the last day that is known."""
+    return ((OBSERVED_UNTIL - SITUATION[0]).days + 1) / ((SITUATION[1] - SITUATION[0]).days + 1)
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:

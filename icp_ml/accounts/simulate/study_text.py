@@ -100,7 +100,7 @@ situation:
   capabilities:
     - {{name: round_the_clock_support, have: false, needs: "support_tier_needed == 'Around the clock'"}}
     - {{name: hubspot_connector, have_since: 2025-09-01, needs: "crm == HubSpot"}}
-    - {{name: onboarding, per_period: 120}}
+    - {{name: onboarding, per_period: {per_period}}}
   milestones:                        # a third of the goal after each third of the time
     - {{on: {first}, measure: goal, at_least: {third}}}
     - {{on: {second}, measure: goal, at_least: {two_thirds}}}
@@ -123,9 +123,11 @@ def study_text(leaks: tuple[str, ...] = ()) -> str:
     return "".join(lines)
 
 
-def profile_text(starts: date, ends: date, target: int) -> str:
-    """Return the profile file as text."""
+def profile_text(starts: date, ends: date, target: int, per_period: int) -> str:
+    """Return the profile file as text; ``per_period`` accounts can be onboarded in the situation."""
     third = ((ends - starts).days + 1) // 3
     first, second = (starts + timedelta(days=n * third - 1) for n in (1, 2))
     parts = {"third": round(target / 3000) * 1000, "two_thirds": round(2 * target / 3000) * 1000}
-    return PROFILE.format(starts=starts, ends=ends, target=target, first=first, second=second, **parts)
+    return PROFILE.format(
+        starts=starts, ends=ends, target=target, per_period=per_period, first=first, second=second, **parts
+    )

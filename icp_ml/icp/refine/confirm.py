@@ -36,7 +36,7 @@ class Later:
     p_value, q_value : float
         One-sided, and corrected for the rules that were asked about.
     confirmed : bool
-        Holds at a false discovery rate of .10.
+        Holds at a false discovery rate of .10, and its interval lies above 0.
     difference, low, high : float
         Success share of later customers that meet the rule (with ``drop`` that do not) minus that of all other later
         ones, with its interval:
@@ -102,7 +102,8 @@ def later_judgement(
         confirmed = bool(q <= LEVEL)
         level = LEVEL * (n_confirmed / len(asked) if confirmed else 1.0)
         gain = _contrast(grids[at].better(chosen[at].which), split, groups, z=float(norm.isf(level / 2)))
-        found[at] = Later(chosen[at].which, p, float(q), confirmed, gain.difference, gain.low, gain.high, gain.inside.n)
+        holds = confirmed and gain.low > 0
+        found[at] = Later(chosen[at].which, p, float(q), holds, gain.difference, gain.low, gain.high, gain.inside.n)
     return found
 
 
