@@ -1,1 +1,1 @@
-"""Which hypothesis? The profile as written."""
+"""Which hypothesis? The profile, confronted with the evidence, and what follows."""

@@ -14,20 +14,20 @@ import numpy as np
 from icp_ml import __version__
 from icp_ml.accounts.audit.power import power_of
 from icp_ml.icp.actions import actions
-from icp_ml.icp.antiprofile import AntiProfile, anti_profile
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.criteria import judge_criteria
 from icp_ml.icp.ledger import Ledger, score_ledger
 from icp_ml.icp.market import Market, Source, read_market
-from icp_ml.icp.matching import Matching
 from icp_ml.icp.milestones import Milestones, judge_milestones
-from icp_ml.icp.openings import openings
-from icp_ml.icp.populations import populations
-from icp_ml.icp.price import price
 from icp_ml.icp.profile import Goal
 from icp_ml.icp.refine.find import find_rules
 from icp_ml.icp.refine.found import Found
-from icp_ml.icp.suggestions import Suggestion, ensured_by, rules_to_ask, suggestions
+from icp_ml.icp.standing.criteria import judge_criteria
+from icp_ml.icp.standing.populations import populations
+from icp_ml.icp.suggested.antiprofile import AntiProfile, anti_profile
+from icp_ml.icp.suggested.matching import Matching
+from icp_ml.icp.suggested.openings import openings
+from icp_ml.icp.suggested.price import price
+from icp_ml.icp.suggested.suggestions import Suggestion, ensured_by, rules_to_ask, suggestions
 from icp_ml.icp.tactics import compare_tactics
 from icp_ml.icp.verdict import MIN_KNOWN, decide
 from icp_ml.prospects.summary import model_notes

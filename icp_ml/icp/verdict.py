@@ -144,6 +144,6 @@ def _success_words(whole: Contrast) -> str:
     inside, outside = whole.inside, whole.outside
     state = "more often" if whole.low > 0 else "less often" if whole.high < 0 else "not clearly more or less often"
     return (
-        f"Customers who match the profile succeed {state}: {share_words(inside)}, against {share_words(outside)} of "
-        f"the rest; {difference_words(whole)}, allowing for customers who are too young to be judged."
+        f"Customers who match the profile succeed {state}: {share_words(inside)}; of the rest "
+        f"{share_words(outside)}; {difference_words(whole)}, allowing for customers who are too young to be judged."
     )

@@ -17,13 +17,13 @@ from icp_ml.accounts.outcome import label_outcome
 from icp_ml.accounts.personal import shown
 from icp_ml.errors import UsageError, message
 from icp_ml.icp.base import CustomerBase, rule_frame
-from icp_ml.icp.diff import ProfileDiff, diff_profiles
 from icp_ml.icp.ledger import Ledger, append, change_words, decision_entry, ledger_path
-from icp_ml.icp.moved import Moved, moved_customers
 from icp_ml.icp.profile import Profile, load_profile
-from icp_ml.icp.propose import Proposal, blank_profile, next_quarter, propose_profile, quarter_from
 from icp_ml.icp.refine.find import find_rules
-from icp_ml.icp.suggestions import suggestions
+from icp_ml.icp.suggested.suggestions import suggestions
+from icp_ml.icp.versions.diff import ProfileDiff, diff_profiles
+from icp_ml.icp.versions.moved import Moved, moved_customers
+from icp_ml.icp.versions.propose import Proposal, blank_profile, next_quarter, propose_profile, quarter_from
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.study import Study, load_study
 from icp_ml.workflow.drafts import ensure_can_draft, write_draft

@@ -46,7 +46,7 @@ def test_prospects_match_the_profile_and_have_the_best_chances(base, market):
 def test_the_gaps_of_a_criterion_are_to_be_filled(base):
     (fill,) = [one for one in actions(base, None, [GAPS], []) if one.kind == "fill"]
     assert "`x >= 1`" in fill.sentence
-    assert "50%" in fill.sentence
+    assert "50 %" in fill.sentence
 
 
 def test_waiting_names_the_accounts_and_a_day(base):

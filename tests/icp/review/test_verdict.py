@@ -58,5 +58,5 @@ def test_a_missed_milestone_and_a_low_chance_change_nothing():
 
 def test_the_reasons_name_counts_and_the_interval():
     reason = decide(BETTER, milestones(), {}).reasons[0]
-    assert "80 of 100 (80%) against 50 of 100 (50%)" in reason
+    assert "80 of 100 succeeded (80 %); of the rest 50 of 100 succeeded (50 %)" in reason
     assert "+30 points (90 %: " in reason

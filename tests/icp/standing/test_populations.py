@@ -10,7 +10,7 @@ import pytest
 
 from icp_ml.accounts.deals import Deals
 from icp_ml.icp.market import Market
-from icp_ml.icp.populations import populations
+from icp_ml.icp.standing.populations import populations
 from icp_ml.model import SuccessClassifier
 from icp_ml.names import FIT_NAMES
 

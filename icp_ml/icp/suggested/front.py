@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from icp_ml.icp.contrast import Rate
-from icp_ml.icp.matching import Matching
 from icp_ml.icp.refine.found import FoundRule
-from icp_ml.icp.suggestions import Suggestion, changed_criteria
+from icp_ml.icp.suggested.matching import Matching
+from icp_ml.icp.suggested.suggestions import Suggestion, changed_criteria
 
 MOST_TOGETHER = 3
 """Suggestions that are combined at most; more of them leave too few customers to say anything."""

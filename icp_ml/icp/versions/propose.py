@@ -14,7 +14,7 @@ from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Contrast
 from icp_ml.icp.profile import Baseline, Goal, Mode, Profile, Situation
 from icp_ml.icp.refine.found import Found
-from icp_ml.icp.suggestions import Suggestion
+from icp_ml.icp.suggested.suggestions import Suggestion
 from icp_ml.icp.words import count_words, difference_words, points, share_words
 from icp_ml.rules import AllOf, AnyOf, IsNull, Node, Not, parse_rule
 from icp_ml.rules.writer import rule_text

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from icp_ml.icp.antiprofile import anti_profile
+from icp_ml.icp.suggested.antiprofile import anti_profile
 
 NONE = ()
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icp_ml.icp.periods import within_periods
+from icp_ml.icp.standing.periods import within_periods
 
 
 def drifting(n=1200, gain=0.0, seed=0):

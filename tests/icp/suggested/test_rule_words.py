@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from icp_ml.errors import ConfigError
-from icp_ml.icp.rule_words import opposite, rule_words
+from icp_ml.icp.suggested.rule_words import opposite, rule_words
 from icp_ml.rules import parse_rule
 
 

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.caveats import caveats
 from icp_ml.icp.contrast import Contrast
-from icp_ml.icp.old_evidence import OldEvidence, old_evidence
 from icp_ml.icp.refine.found import Found, FoundRule
-from icp_ml.icp.rule_words import opposite, rule_words
+from icp_ml.icp.suggested.caveats import caveats
+from icp_ml.icp.suggested.old_evidence import OldEvidence, old_evidence
+from icp_ml.icp.suggested.rule_words import opposite, rule_words
 from icp_ml.icp.words import points
 
 NARROWING = ("add", "tighten", "exclude")

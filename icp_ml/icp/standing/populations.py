@@ -12,7 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.cohorts import (
+from icp_ml.icp.contrast import Contrast, Rate, contrast, rate
+from icp_ml.icp.market import Market
+from icp_ml.icp.standing.cohorts import (
     Cell,
     Kind,
     Table,
@@ -22,9 +24,7 @@ from icp_ml.icp.cohorts import (
     profile_cells,
     prospect_cells,
 )
-from icp_ml.icp.contrast import Contrast, Rate, contrast, rate
-from icp_ml.icp.market import Market
-from icp_ml.icp.matching import Matching
+from icp_ml.icp.suggested.matching import Matching
 from icp_ml.icp.words import count_words, difference_words, share_words
 from icp_ml.model.evaluation.judged import percent
 from icp_ml.names import FIT_NAMES, PLAYERS

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icp_ml.icp.front import front
-from icp_ml.icp.matching import Matching
-from icp_ml.icp.suggestions import rules_to_ask, suggestions
+from icp_ml.icp.suggested.front import front
+from icp_ml.icp.suggested.matching import Matching
+from icp_ml.icp.suggested.suggestions import rules_to_ask, suggestions
 
 
 def laid_out(made, *rules, with_market=True):

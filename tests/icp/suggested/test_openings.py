@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icp_ml.icp.openings import openings
-from icp_ml.icp.suggestions import rules_to_ask
+from icp_ml.icp.suggested.openings import openings
+from icp_ml.icp.suggested.suggestions import rules_to_ask
 
 SSO = {"name": "sso", "have": False, "needs": "region == north"}
 API = {"name": "api", "have": False, "needs": "stack >= 6"}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from icp_ml.accounts.audit.finding import Finding
-from icp_ml.icp.caveats import SALES_CHOSE, within
-from icp_ml.icp.suggestions import changed_criteria, rules_to_ask, suggestion_id, suggestions
+from icp_ml.icp.suggested.caveats import SALES_CHOSE, within
+from icp_ml.icp.suggested.suggestions import changed_criteria, rules_to_ask, suggestion_id, suggestions
 
 KEYS = {
     "rule", "fit", "action", "gain", "low", "high", "n", "q_value", "confirmed", "statement", "id", "replaces",

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from icp_ml.icp.against_model import AgainstModel, against_model
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Rate, rate
-from icp_ml.icp.single_rules import SingleRule, single_rules
+from icp_ml.icp.standing.against_model import AgainstModel, against_model
+from icp_ml.icp.standing.single_rules import SingleRule, single_rules
 from icp_ml.icp.words import share_words
 from icp_ml.model.evaluation.judged import percent
 

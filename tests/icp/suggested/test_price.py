@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icp_ml.icp.price import price
-from icp_ml.icp.suggestions import rules_to_ask, suggestions
+from icp_ml.icp.suggested.price import price
+from icp_ml.icp.suggested.suggestions import rules_to_ask, suggestions
 
 NOTHING = {"goal": {"reached": None}}
 

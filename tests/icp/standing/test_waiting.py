@@ -7,7 +7,7 @@ import pytest
 
 from icp_ml.accounts.audit.power import visible_difference
 from icp_ml.icp.contrast import contrast
-from icp_ml.icp.waiting import Arrivals, Needed, accounts_needed, needed_for
+from icp_ml.icp.standing.waiting import Arrivals, Needed, accounts_needed, needed_for
 
 
 @pytest.mark.parametrize("base", [0.3, 0.6, 0.85])

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from icp_ml.accounts.audit.finding import Finding
-from icp_ml.icp.criteria import holm, judge_criteria
 from icp_ml.icp.market import Market
+from icp_ml.icp.standing.criteria import holm, judge_criteria
 
 
 def counted(*cells):

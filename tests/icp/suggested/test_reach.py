@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from icp_ml.accounts.progress import Progress
-from icp_ml.icp.reach import Conversion, Means, means_of, reach, wins_so_far
+from icp_ml.icp.suggested.reach import Conversion, Means, means_of, reach, wins_so_far
 
 ENDS = dt.date(2026, 7, 30)
 TENTH = Conversion(200, 20, 0.1, 0.07, 0.14)

@@ -6,9 +6,9 @@ import pytest
 
 from icp_ml.accounts.audit.power import power_of
 from icp_ml.icp.profile import profile_from_document
-from icp_ml.icp.propose import blank_profile, next_quarter, propose_profile, quarter_from
 from icp_ml.icp.refine.found import Found, FoundRule
-from icp_ml.icp.suggestions import suggestions
+from icp_ml.icp.suggested.suggestions import suggestions
+from icp_ml.icp.versions.propose import blank_profile, next_quarter, propose_profile, quarter_from
 from icp_ml.strict.yaml import parse_yaml
 
 

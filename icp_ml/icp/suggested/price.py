@@ -10,11 +10,11 @@ import numpy as np
 
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Rate
-from icp_ml.icp.front import FrontPoint, front
 from icp_ml.icp.market import Market
-from icp_ml.icp.matching import Flags, Matching
-from icp_ml.icp.reach import Means, Reach, means_of, reach
-from icp_ml.icp.suggestions import Suggestion
+from icp_ml.icp.suggested.front import FrontPoint, front
+from icp_ml.icp.suggested.matching import Flags, Matching
+from icp_ml.icp.suggested.reach import Means, Reach, means_of, reach
+from icp_ml.icp.suggested.suggestions import Suggestion
 from icp_ml.icp.words import count_words
 
 NO_PROSPECTS = "No table of prospects was given: what is left of the market is not known."
@@ -121,10 +121,10 @@ def price(
     Parameters
     ----------
     suggestions : sequence of Suggestion
-        Of :func:`icp_ml.icp.suggestions.suggestions`.
+        Of :func:`icp_ml.icp.suggested.suggestions.suggestions`.
     base : CustomerBase
     market : Market or None
-        Held against :func:`icp_ml.icp.suggestions.rules_to_ask`; None: no prospects were given.
+        Held against :func:`icp_ml.icp.suggested.suggestions.rules_to_ask`; None: no prospects were given.
     milestones : mapping
         The document of the milestones.
     """

@@ -16,11 +16,11 @@ from scipy.stats import false_discovery_control, norm
 
 from icp_ml.accounts.personal import personal_kind, protected_kind
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.cohorts import channels
 from icp_ml.icp.contrast import Contrast
-from icp_ml.icp.failure_cost import Cost, failure_cost
 from icp_ml.icp.refine.found import Found
-from icp_ml.icp.rule_words import opposite, rule_words
+from icp_ml.icp.standing.cohorts import channels
+from icp_ml.icp.suggested.failure_cost import Cost, failure_cost
+from icp_ml.icp.suggested.rule_words import opposite, rule_words
 from icp_ml.icp.words import points
 from icp_ml.rules.writer import rule_text
 

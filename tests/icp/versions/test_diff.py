@@ -5,9 +5,9 @@ from itertools import product
 import pandas as pd
 import pytest
 
-from icp_ml.icp.diff import diff_profiles
-from icp_ml.icp.narrowing import how_changed
 from icp_ml.icp.profile import profile_from_document
+from icp_ml.icp.versions.diff import diff_profiles
+from icp_ml.icp.versions.narrowing import how_changed
 from icp_ml.rules import parse_rule
 
 OLD = {

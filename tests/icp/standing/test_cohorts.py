@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from icp_ml.accounts.deals import Deals
-from icp_ml.icp.cohorts import MAX_LEVELS, channels, cohort_cells
+from icp_ml.icp.standing.cohorts import MAX_LEVELS, channels, cohort_cells
 
 
 def cells_of(base_of, company, **columns):

@@ -12,9 +12,9 @@ import numpy.typing as npt
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Rate
 from icp_ml.icp.market import Market
-from icp_ml.icp.matching import Matching
 from icp_ml.icp.profile import Capability
-from icp_ml.icp.reach import wins_so_far
+from icp_ml.icp.suggested.matching import Matching
+from icp_ml.icp.suggested.reach import wins_so_far
 from icp_ml.icp.words import count_words, share_words
 from icp_ml.rules import parse_rule
 
@@ -102,7 +102,7 @@ def openings(base: CustomerBase, market: Market | None) -> Openings:
     ----------
     base : CustomerBase
     market : Market or None
-        Held against :func:`icp_ml.icp.suggestions.rules_to_ask`; None: no prospects were given.
+        Held against :func:`icp_ml.icp.suggested.suggestions.rules_to_ask`; None: no prospects were given.
     """
     matching, capabilities = Matching(base, market), base.profile.situation.capabilities
     gates = [_gate(matching, one) for one in capabilities if one.is_missing and one.needs is not None]

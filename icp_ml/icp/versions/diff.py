@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from icp_ml.icp.narrowing import how_changed
 from icp_ml.icp.profile import Baseline, Capability, Goal, Milestone, Profile
+from icp_ml.icp.versions.narrowing import how_changed
 from icp_ml.rules import Rule
 
 

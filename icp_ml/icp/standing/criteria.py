@@ -12,13 +12,13 @@ import numpy.typing as npt
 from scipy.stats import norm
 
 from icp_ml.accounts.audit.power import ONE_ALPHA
-from icp_ml.icp.against_rules import AgainstRules, against_rules
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.contrast import Contrast
-from icp_ml.icp.criterion_caveats import caveats_of, is_blocked
 from icp_ml.icp.market import Market
-from icp_ml.icp.periods import Within, within_periods
-from icp_ml.icp.waiting import Arrivals, Needed, needed_for
+from icp_ml.icp.standing.against_rules import AgainstRules, against_rules
+from icp_ml.icp.standing.criterion_caveats import caveats_of, is_blocked
+from icp_ml.icp.standing.periods import Within, within_periods
+from icp_ml.icp.standing.waiting import Arrivals, Needed, needed_for
 from icp_ml.icp.words import difference_words, share_words
 from icp_ml.rules import Rule
 

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from icp_ml.icp.against_rules import against_rules
-from icp_ml.icp.single_rules import single_rules
+from icp_ml.icp.standing.against_rules import against_rules
+from icp_ml.icp.standing.single_rules import single_rules
 from icp_ml.model import SuccessClassifier
 
 
