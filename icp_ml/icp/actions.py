@@ -232,12 +232,15 @@ def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
 
 
 def _most_varied(base: CustomerBase) -> str:
-    """Return the question of the attribute on which chances of success turn most."""
+    """Return the question on which chances turn most: what only a talk tells, else what no criterion asks already."""
     value = base.model.question_value
-    if not value:
+    known = {one.column for one in base.model.contract.attributes}
+    later = {name: size for name, size in value.items() if name not in known}
+    asked = later or {name: size for name, size in value.items() if name not in base.profile.columns}
+    if not asked:
         return "Ask what they want to achieve in the first year."
-    column = max(value, key=lambda name: (value[name], name))
-    return f"Ask about {base.study.label_of(column).replace('_', ' ')}: chances turn on it most."
+    column = max(asked, key=lambda name: (asked[name], name))
+    return f"Ask about {base.study.label_of(column).replace('_', ' ')}."
 
 
 def _fields(base: CustomerBase, criteria: Sequence[Mapping[str, Any]]) -> Iterator[Action]:

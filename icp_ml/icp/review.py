@@ -126,7 +126,7 @@ def _document(base: CustomerBase, market: Market | None, judged: _Judged, ledger
         "today": base.today.isoformat(),
         "progress": milestones,
         "populations": [one.as_document() for one in people.rows],
-        "populations_note": people.sentence,
+        "populations_note": " ".join(people.notes),
         "whole": whole.as_document(),
         "criteria": rows,
         "criteria_note": " ".join([criteria.sentence, *criteria.notes]),
