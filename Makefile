@@ -1,5 +1,5 @@
 # Two commands on a fresh machine with Python 3.11 to 3.13 and pip:
-#   make quickstart    set up, simulate a company, train, score and report
+#   make quickstart    set up, simulate a company, train, score, review and report
 #   make test          set up, run the tests
 # Another interpreter: make test PYTHON=python3.13
 
