@@ -8,9 +8,9 @@ import pytest
 import yaml
 
 from icp_ml import cli
-from training import score, train
+from training import review, score, train
 
-ENTRIES = {"train": train.main, "score": score.main}
+ENTRIES = {"train": train.main, "score": score.main, "review": review.main}
 
 
 @pytest.fixture
@@ -43,6 +43,12 @@ def test_score_passes_everything_on(told):
         "list_path": "l.csv",
         "as_of": "2026-01-31",
     }
+    assert {key: told[0][key] for key in expected} == expected
+
+
+def test_review_passes_everything_on(told):
+    review.main(["--profile=-p.yaml", "--study=s.yaml", "--model=m", "--out=r", "--prospects=x.csv"])
+    expected = {"profile": "-p.yaml", "study": "s.yaml", "model": "m", "out": "r", "prospects": "x.csv"}
     assert {key: told[0][key] for key in expected} == expected
 
 
