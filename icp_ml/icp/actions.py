@@ -14,6 +14,7 @@ import pandas as pd
 from icp_ml.accounts.audit.maturity import maturity_of
 from icp_ml.accounts.personal import personal_kind
 from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.ledger.entries import change_words
 from icp_ml.icp.market import Market
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.evaluation.judged import judged_rows, percent
@@ -72,7 +73,7 @@ def actions(
     base, market
         Customers, and prospects where they were given.
     criteria, suggestions : sequence of mapping
-        Their documents.
+        Their documents; of the suggestions those that are still to be decided.
     """
     found = [
         *_expired(base),
@@ -104,16 +105,17 @@ def _decisions(base: CustomerBase, suggestions: Sequence[Mapping[str, Any]]) -> 
     if confirmed:
         first = confirmed[0]
         sentence = (
-            f"Decide on `{first['rule']}` ({first['action']}), which held on later customers, and note the decision: "
-            f"`icp-ml profile decide {base.profile.path.name} --suggestion {first['id']} --accept --by NAME`."
+            f"Decide whether to {change_words(first, quote='`')}: it held on later customers. Note it where the "
+            f"profile lies: `icp-ml profile decide {base.profile.path.name} --suggestion {first['id']} --accept "
+            "--by NAME`, or `--reject`."
         )
         yield Action("decide", sentence)
     open_ones = [one for one in suggestions if not one["confirmed"]]
     if open_ones:
         first = open_ones[0]
         sentence = (
-            f"Test `{first['rule']}` before changing the profile: go on signing customers on both sides of it, and see "
-            "at the next review whether it held."
+            f"Test whether to {change_words(first, quote='`')}: go on signing customers on both sides of the rule, "
+            "and see at the next review whether it held."
         )
         yield Action("test", sentence)
 
@@ -127,7 +129,8 @@ def _interviews(base: CustomerBase) -> Iterator[Action]:
     people = [ask.about(one) for one in (*found.high_failures[:N_EACH], *found.low_successes[:N_EACH])]
     if people:
         sentence = f"Interview {len(people)} customers that ended otherwise than their score said: they know what the "
-        yield Action("interview", f"{sentence}table does not.", who=tuple(people))
+        weak = "" if base.model.ready else " Their scores say little: the model has not passed every gate."
+        yield Action("interview", f"{sentence}table does not.{weak}", who=tuple(people))
 
 
 def _surprises(base: CustomerBase) -> Surprises | None:
@@ -186,7 +189,8 @@ class _Asking:
             why = f"scored {percent(one.probability)} and succeeded"
             question = "Ask what made it work"
         if one.reasons:
-            question += f", although {one.reasons[0]} spoke {'for' if one.outcome == 'churned' else 'against'} it"
+            reason, _, _ = one.reasons[0].rpartition(" (")  # without its log-odds, which nobody can be asked about
+            question += f", although {reason} spoke {'for' if one.outcome == 'churned' else 'against'} it"
         return {"id": self._name(one.account), "why": why, "question": f"{question}.{self._unknown(one.account)}"}
 
     def _name(self, account: str) -> str:
@@ -203,7 +207,7 @@ class _Asking:
         if not found:
             return ""
         label = self.words.labels.get(found[0].column, found[0].column.replace("_", " "))
-        return f" Also ask about {label}."
+        return f" Also ask about {label}, which is not known."
 
 
 def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
@@ -222,13 +226,18 @@ def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
     who = [
         {
             "id": f"prospect {customer_key(str(market.ids[at]))[:8]}" if is_personal else str(market.ids[at]),
-            "why": f"matches every criterion, chance of success {percent(market.probability[at])}",
+            "why": f"matches every criterion{_chance_words(base, market.probability[at])}",
             "question": asked,
         }
         for at in best
     ]
-    sentence = f"Talk to {len(who)} prospects that match the profile and are most like customers who succeeded."
+    sentence = f"Talk to {len(who)} prospects that match the profile and have the best chances by the model."
     yield Action("interview", sentence, who=tuple(who))
+
+
+def _chance_words(base: CustomerBase, chance: float) -> str:
+    """Return the chance of a prospect; nothing where the model has not passed every gate."""
+    return f", chance of success {percent(chance)} once signed" if base.model.ready else ""
 
 
 def _most_varied(base: CustomerBase) -> str:

@@ -139,12 +139,18 @@ def _document(base: CustomerBase, market: Market | None, judged: _Judged, ledger
         "openings": openings(base, market).as_document(),
         "tactics": tactics,
         "fits": base.model.importance,
-        "actions": [one.as_document() for one in actions(base, market, rows, suggested)],
+        "actions": [one.as_document() for one in actions(base, market, rows, _to_decide(suggested, ledger))],
         **_lineage(base, market),
         "notes": list(_notes(base, market, judged)),
         "run_id": _run_id(base, market),
     }
     return document | {"ledger": score_ledger(ledger, base, document).as_document()}
+
+
+def _to_decide(suggested: Sequence[Mapping[str, Any]], ledger: Ledger) -> list[Mapping[str, Any]]:
+    """Return the suggestions that leave enough prospects for the goal and that nobody has decided on."""
+    decided = {entry.get("suggestion") for entry in ledger.of_kind("decision")}
+    return [one for one in suggested if one["offered"] and one["id"] not in decided]
 
 
 def _not_found(found: Found) -> str:
@@ -239,7 +245,7 @@ def _notes(base: CustomerBase, market: Market | None, judged: _Judged) -> Iterat
 
 
 def _run_id(base: CustomerBase, market: Market | None) -> str:
-    """Digest everything that decides the content of the review but the ledger, which only looks back."""
+    """Digest everything that decides the content of the review but the ledger: what was said and decided before."""
     decides = {
         "model": base.model.label,
         "customers": base.customers.sha256,

@@ -10,6 +10,7 @@ from typing import Any
 
 from icp_ml.errors import UsageError, message
 from icp_ml.icp.ledger.chain import Entry, Ledger
+from icp_ml.icp.suggested.rule_words import opposite
 
 Document = Mapping[str, Any]
 _SUGGESTED = ("rule", "fit", "action", "replaces", "gain", "low", "high", "n", "confirmed")
@@ -79,16 +80,18 @@ def goal_id(profile: Document) -> str:
     return f"goal-{short_digest([profile['starts'], profile['ends'], profile['goal']['measure'], _target(profile)])}"
 
 
-def change_words(suggestion: Document) -> str:
-    """Return what a suggestion would do to the profile, in a few words.
+def change_words(suggestion: Document, *, quote: str = "") -> str:
+    """Return what a suggestion would do to the profile, in a few words; its rule between quotes.
 
     Examples
     --------
     >>> change_words({"action": "exclude", "rule": "region != apac"})
-    'leave out accounts unless region != apac'
+    'leave out region == apac'
     """
-    words = {"tighten": "tighten to", "loosen": "loosen to", "exclude": "leave out accounts unless"}
-    return f"{words.get(suggestion['action'], suggestion['action'])} {suggestion['rule']}"
+    if suggestion["action"] == "exclude":
+        return f"leave out {quote}{opposite(suggestion['rule'])}{quote}"
+    words = {"tighten": "tighten to", "loosen": "loosen to"}
+    return f"{words.get(suggestion['action'], suggestion['action'])} {quote}{suggestion['rule']}{quote}"
 
 
 def short_digest(value: Any) -> str:

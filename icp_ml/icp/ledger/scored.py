@@ -26,7 +26,8 @@ class Scored:
     sentence : str
         All of it in words.
     decision : mapping or None
-        What the team did with a suggestion: ``{"state": "accepted" | "rejected" | "adopted", "by", "on", "why"}``.
+        What the team did with a suggestion: ``{"state": "accepted" | "rejected" | "adopted" |
+        "adopted although rejected", "version", "by", "on", "why"}``.
     """
 
     id: str

@@ -136,7 +136,9 @@ def _decision(stated: Entry, ledger: Ledger, base: CustomerBase) -> Mapping[str,
     if version is None and not written:
         return None
     last: Entry = written[-1] if written else {}
-    state = "adopted" if version is not None else "accepted" if last.get("accepted") else "rejected"
+    state = "accepted" if last.get("accepted") else "rejected"
+    if version is not None:
+        state = "adopted although rejected" if written and not last["accepted"] else "adopted"
     said = {"by": last.get("by"), "on": last.get("stated_on"), "why": last.get("why") or None}
     return {"state": state, "version": version, **said}
 
@@ -160,8 +162,9 @@ def _decision_words(decision: Mapping[str, Any] | None) -> str:
     if decision is None:
         return ""
     by = f"{decision['by']} on {decision['on']}" if decision["by"] else ""
-    if decision["state"] == "adopted":
-        return f"In the profile since version {decision['version']}{f' (decided by {by})' if by else ''}."
+    if decision["version"] is not None:
+        how = "although rejected" if decision["state"] != "adopted" else "decided"
+        return f"In the profile since version {decision['version']}{f' ({how} by {by})' if by else ''}."
     return f"{str(decision['state']).capitalize()} by {by}."
 
 

@@ -165,6 +165,15 @@ def test_adoption_is_seen_in_a_later_version(ledger_file, rule):
     assert one.sentence.endswith("In the profile since version 3.")
 
 
+def test_nobody_is_said_to_have_adopted_what_they_rejected(ledger_file):
+    ledger = ledger_of(ledger_file, review())
+    append(ledger_file, [decision_entry(ledger, "s1", accepted=False, by="Bob")])
+    base = base_of(version=3, criteria=("employees >= 50", "tools >= 6"))
+    one = score_ledger(Ledger.read(ledger_file), base).scored[-1]
+    assert (one.decision["state"], one.decision["version"]) == ("adopted although rejected", 3)
+    assert one.sentence.endswith("In the profile since version 3 (although rejected by Bob on 2026-02-01).")
+
+
 def test_the_same_version_adopts_nothing(ledger_file):
     base = base_of(version=1, criteria=("employees >= 50", "tools >= 6"))
     assert score_ledger(ledger_of(ledger_file, review()), base).scored[-1].decision is None

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from icp_ml.icp.actions import actions
+from icp_ml.icp.ledger import Ledger
 from icp_ml.icp.market import read_market
+from icp_ml.icp.review import _to_decide
 
 UNCLEAR = {"rule": "x >= 1", "state": "cannot tell", "n_yes": 10, "n_no": 10, "n_unknown": 0, "needed": 9000}
 GAPS = UNCLEAR | {"n_unknown": 20}
@@ -72,3 +74,15 @@ def test_there_is_always_something_to_do(base):
     nobody = replace(base.labels, label=np.full(len(base), np.nan), weight=np.zeros(len(base)))
     model = replace(base.model, classifier=None, evaluation_classifier=None, question_value={})
     assert actions(replace(base, labels=nobody, model=model), None, [], [])
+
+
+def test_nothing_is_asked_that_was_decided_or_is_not_offered(tmp_path):
+    entry = {"kind": "decision", "suggestion": "decided", "accepted": False, "by": "Ann"}
+    one = {"id": "open", "offered": True}
+    suggested = [one, {"id": "decided", "offered": True}, {"id": "narrow", "offered": False}]
+    assert _to_decide(suggested, Ledger(tmp_path / "x.ledger.jsonl", (entry,))) == [one]
+
+
+def test_an_exclusion_is_named_by_what_it_leaves_out(base):
+    one = {"rule": "not (crm in [Zoho])", "action": "exclude", "id": "0123456789ab", "confirmed": True}
+    assert "Decide whether to leave out `crm in [Zoho]`" in actions(base, None, [], [one])[0].sentence
