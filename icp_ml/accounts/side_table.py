@@ -17,6 +17,9 @@ from icp_ml.accounts.tables import Table
 from icp_ml.accounts.values import Days, Flags, Floats, Objects, as_ids, as_text, row_numbers
 from icp_ml.errors import DataError, first_rows, message
 
+_LARGEST = 1e15
+"""Sums of amounts up to here stay finite, and exact to the unit."""
+
 
 class SideTable:
     """Columns of one table, read one by one; problems wait until :meth:`refuse_all`.
@@ -58,8 +61,10 @@ class SideTable:
         return days
 
     def numbers(self, column: str, *, required: bool = False) -> Floats:
-        """Return numbers of 0 or more, NaN where blank."""
+        """Return numbers of 0 to 1e15, NaN where blank."""
         values = self._read(column, "numeric")
+        step = "Correct these cells, or write them in a larger unit"
+        self.tell(column, "values above 1e15", values > _LARGEST, "amounts that can be added up", step)
         self.tell(column, "negative values", values < 0, "0 or more", "Correct these cells, or remove the rows")
         if required and column not in self.unread:
             step = "Fill these cells (0 where a row adds nothing), or remove the rows"

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Mode = Literal["acquisition", "customer_success"]
+LARGEST = 1e15
+"""Amounts up to here are sums that floating point still holds to the unit."""
+_MOST_DAYS = 3660
+"""The path to a goal has a line for each day: ten years."""
 
 
 class GoalColumn(StrictModel):
@@ -36,13 +40,13 @@ class Goal(StrictModel):
     """What the situation is for, and how much of it."""
 
     measure: Literal["revenue", "customers", "advocates"] | GoalColumn
-    target: Annotated[float, Field(gt=0)]
+    target: Annotated[float, Field(gt=0, le=LARGEST)]
 
 
 class Baseline(StrictModel):
     """What there was already, and on which day."""
 
-    value: float
+    value: Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
     on: Day
 
 
@@ -54,7 +58,7 @@ class Capability(StrictModel):
     have_since: Day | None = None
     needs: str | None = None
     """A rule: the accounts that need this capability."""
-    per_period: Annotated[float, Field(gt=0)] | None = None
+    per_period: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
 
     @property
     def rule(self) -> Rule | None:
@@ -72,7 +76,7 @@ class Milestone(StrictModel):
 
     on: Day
     measure: Literal["goal", "meetings", "trials", "onboarded"]
-    at_least: Annotated[float, Field(ge=0)]
+    at_least: Annotated[float, Field(ge=0, le=LARGEST)]
 
 
 class Situation(StrictModel):
@@ -216,6 +220,10 @@ def _times(situation: Situation) -> Iterator[Problem]:
     starts, ends = situation.starts, situation.ends
     if ends <= starts:
         yield Problem("situation.ends", _day(ends), f"a day after the start ({_day(starts)})")
+        return
+    if (n_days := (ends - starts).days) > _MOST_DAYS:
+        expected = f"at most {_MOST_DAYS:,} days after the start ({_day(starts)})"
+        yield Problem("situation.ends", f"{_day(ends)}, {n_days:,} days later", expected, "Write a nearer goal")
         return
     if situation.baseline is not None and situation.baseline.on > ends:
         yield Problem("situation.baseline.on", _day(situation.baseline.on), f"a day up to the end ({_day(ends)})")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # reading a study must not wait for pandas
     from numpy.typing import NDArray
 
 MAX_LENGTH = 10_000
+_SHOWN = 200
 MAX_DEPTH = 40
 
 Literal = bool | float | dt.date | str
@@ -181,8 +182,17 @@ def _tokens(text: str, where: str) -> Iterator[_Token]:
 
 
 def _fail(text: str, where: str, position: int, came: str, expected: str, step: str = "") -> NoReturn:
-    came = f"{came} at character {position + 1} of '{text}'"
+    came = f"{came} at character {position + 1} of '{_around(text, position)}'"
     raise ConfigError(message(where, came, expected, step or "Correct the rule"))
+
+
+def _around(text: str, position: int) -> str:
+    """Return a text, or of a long one what stands around a position."""
+    if len(text) <= _SHOWN:
+        return text
+    start = max(position - _SHOWN // 2, 0)
+    end = start + _SHOWN
+    return f"{'...' * (start > 0)}{text[start:end]}{'...' * (end < len(text))}"
 
 
 class _Parser:

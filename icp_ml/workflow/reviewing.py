@@ -19,9 +19,11 @@ from icp_ml.accounts.study_columns import similar
 from icp_ml.errors import ConfigError, message
 from icp_ml.icp.base import CustomerBase, rule_frame
 from icp_ml.icp.ledger import Ledger, append, ledger_path, review_entries
+from icp_ml.icp.ledger.entries import change_words
 from icp_ml.icp.profile import Profile, load_profile
 from icp_ml.icp.review import review_base
 from icp_ml.icp.wins import wins_of
+from icp_ml.icp.words import points, signed
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
 from icp_ml.report.render import review_files
@@ -70,7 +72,8 @@ class ReviewResult:
         lines = [f"{profile['name']} version {profile['version']}: {document['verdict'].replace('_', ' ')}"]
         lines += [f"  {document['verdict_sentence']}", f"  {document['progress']['sentence']}"]
         lines += [f"  {one['rule']}: {one['state']}" for one in document["criteria"]]
-        lines += [f"  {one['action']} {one['rule']}: {_gain_words(one)}" for one in document["suggestions"][:3]]
+        offered = [one for one in document["suggestions"] if one["offered"]]
+        lines += [f"  {change_words(one)}: {_gain_words(one)}" for one in offered[:3]]
         lines += [f"  {document['not_found']}"] if document["not_found"] else []
         lines += [f"  do: {one['sentence']}" for one in document["actions"]]
         lines += [f"note: {note}" for note in document["notes"][:_NOTES]]
@@ -81,8 +84,9 @@ class ReviewResult:
 
 def _gain_words(suggestion: Mapping[str, Any]) -> str:
     held = "held on later customers" if suggestion["confirmed"] else "not confirmed yet"
-    ends = f"90 %: {100 * suggestion['low']:+.0f} to {100 * suggestion['high']:+.0f}"
-    return f"{100 * suggestion['gain']:+.0f} points ({ends}), {held}"
+    gain, low, high = (suggestion[name] for name in ("gain", "low", "high"))
+    ends = "" if low is None or high is None else f" (90 %: {signed(low)} to {signed(high)})"
+    return f"{points(gain)}{ends}, {held}"
 
 
 def review(
@@ -145,7 +149,7 @@ def review(
         (folder / MARKER).write_text(MARKER_TEXT, encoding="utf-8")
         for name, content in review_files(document).items():
             (folder / name).write_bytes(content)
-    append(ledger.path, review_entries(document))
+        append(ledger.path, review_entries(document))  # where it cannot be noted, no report is left either
     return ReviewResult(document, Path(target), ledger.path)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -9,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from icp_ml.errors import DataError, FileSystemError, message
+from icp_ml.icp.ledger.fields import ANY, OF_KIND, has_fields
 from icp_ml.icp.profile import Profile
 
 fcntl: Any = None
@@ -21,8 +23,7 @@ with suppress(ImportError):  # Windows has no such locks: there one review at a 
 Entry = Mapping[str, Any]
 FORMAT = 1
 """Raise it when a reader of today could misread a line; older lines keep their number and stay readable."""
-KINDS = ("review", "hypothesis", "suggestion", "decision")
-_REQUIRED = ("id", "kind", "stated_on", "profile", "version", "previous", "digest")
+KINDS = tuple(OF_KIND)
 _ENDING = ".ledger.jsonl"
 
 
@@ -55,6 +56,7 @@ class Ledger:
         """
         path = Path(path)
         try:
+            _ensure_regular(path)
             return cls(path, _verified(path.read_bytes(), path))
         except FileNotFoundError:
             return cls(path)
@@ -110,6 +112,7 @@ def append(path: str | Path, entries: Sequence[Entry]) -> int:
     """
     path = Path(path)
     try:
+        _ensure_regular(path)
         with _locked(path) as descriptor:
             held = _read_all(descriptor)
             known = _verified(held, path)
@@ -164,19 +167,27 @@ def _verified(content: bytes, path: Path) -> tuple[Entry, ...]:
 
 def _entry(line: bytes, where: str) -> Entry:
     try:
-        entry = json.loads(line)
+        entry = json.loads(line, parse_constant=_no_number)
     except (ValueError, RecursionError):
         if not line.endswith(b"\n"):
             step = "Remove this last line, then run the review again: it writes what is missing"
             raise DataError(message(where, "ends in the middle: a writer was stopped", "whole lines", step)) from None
         entry = None
-    if not isinstance(entry, dict) or any(key not in entry for key in _REQUIRED) or entry["kind"] not in KINDS:
+    if not isinstance(entry, dict) or not has_fields(entry, ANY) or entry["kind"] not in KINDS:
         step = "Restore the ledger from a copy; lines are only ever added, by icp-ml"
         raise DataError(message(where, "is not an entry of a ledger", "a line that icp-ml wrote", step))
     if entry.get("format") != FORMAT:
         came = f"has format {str(entry.get('format'))[:20]!r}"
         raise DataError(message(where, came, f"format {FORMAT}", "Install the release that wrote it, or a newer one"))
+    if not has_fields(entry, OF_KIND[entry["kind"]]):
+        came, expected = f"is a {entry['kind']} with fields that icp-ml does not write", "its fields and their types"
+        raise DataError(message(where, came, expected, "Restore the ledger from a copy"))
     return entry
+
+
+def _no_number(text: str) -> NoReturn:
+    """Refuse NaN and Infinity, which are no JSON."""
+    raise ValueError(text)
 
 
 def _changed(entry: Entry, previous: str, where: str) -> DataError:
@@ -186,6 +197,12 @@ def _changed(entry: Entry, previous: str, where: str) -> DataError:
         came = "is not the first line that was written: earlier ones are missing"
     step = "Restore the ledger from a copy; to correct an entry, add a new one"
     return DataError(message(where, came, "lines as they were written, in their order", step))
+
+
+def _ensure_regular(path: Path) -> None:
+    """Refuse a pipe or a device: reading one may never end."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise OSError(errno.EINVAL, "not a regular file")
 
 
 @contextmanager
