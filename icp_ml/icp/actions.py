@@ -105,9 +105,9 @@ def _decisions(base: CustomerBase, suggestions: Sequence[Mapping[str, Any]]) -> 
     if confirmed:
         first = confirmed[0]
         sentence = (
-            f"Decide whether to {change_words(first, quote='`')}: it held on later customers. Note it where the "
-            f"profile lies: `icp-ml profile decide {base.profile.path.name} --suggestion {first['id']} --accept "
-            "--by NAME`, or `--reject`."
+            f"Decide whether to {change_words(first, quote='`')}: it held on later customers. Note it in the "
+            f"folder of the profile: `icp-ml profile decide {base.profile.path.name} --suggestion {first['id']} "
+            "--accept --by NAME`, or `--reject`."
         )
         yield Action("decide", sentence)
     open_ones = [one for one in suggestions if not one["confirmed"]]

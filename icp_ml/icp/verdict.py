@@ -79,7 +79,11 @@ def decide(whole: Contrast, milestones: Mapping[str, Any], tactics: Mapping[str,
     """
     word = _word(whole, milestones, tactics)
     reasons = (_success_words(whole), str(milestones["sentence"]), str(tactics.get("sentence") or ""))
-    added = {"keep": _goal_words(milestones), "cannot_tell": _unclear_words(whole)}.get(word, "")
+    added = {
+        "keep": _goal_words(milestones),
+        "cannot_tell": _unclear_words(whole),
+        "change_profile": _against_words(whole, tactics),
+    }.get(word, "")
     return Verdict(word, f"{_SENTENCES[word]}{added}", tuple(reason for reason in reasons if reason))
 
 
@@ -99,6 +103,19 @@ def _unclear_words(whole: Contrast) -> str:
             "associated with more success."
         )
     return " Those who match it may succeed more or less often than the rest; more outcomes are needed."
+
+
+def _against_words(whole: Contrast, tactics: Mapping[str, Any]) -> str:
+    """Say which of the three rules speaks against the profile."""
+    if whole.high < 0:
+        return " Customers who match it succeed less often than the rest."
+    if tactics.get("says") == "profile":
+        return " The goal is behind plan, and success of accounts that match the profile fell."
+    most = max(round(100 * whole.high), 0)
+    return (
+        f" The goal is behind plan, and customers who match the profile succeed at most about {most} points more often "
+        "than the rest."
+    )
 
 
 def _word(whole: Contrast, milestones: Mapping[str, Any], tactics: Mapping[str, Any]) -> Word:
@@ -129,6 +146,11 @@ def _goal_words(milestones: Mapping[str, Any]) -> str:
     chance = (milestones.get("chance") or {}).get("value")
     if chance is None or milestones.get("eprocess") is None:
         return ""
+    goal = milestones["goal"]
+    if goal["reached"] is not None and goal["reached"] >= goal["target"]:
+        return " The goal is reached."
+    if milestones["today"] >= milestones["ends"]:
+        return " The goal was missed, though wins came in at a pace that campaigns on plan have too."
     if chance < UNLIKELY:
         return (
             " The goal will probably be missed, yet wins come in at a pace that campaigns on plan have too: rethink "

@@ -46,10 +46,17 @@ def difference_words(found: Contrast) -> str:
     """
     if isnan(found.difference):
         return "no difference can be told"
-    return f"{points(found.difference)} (90 %: {_signed(found.low)} to {_signed(found.high)})"
+    return f"{points(found.difference)} (90 %: {signed(found.low)} to {signed(found.high)})"
 
 
-def _signed(difference: float) -> str:
+def signed(difference: float) -> str:
+    """Return a difference of shares as a signed whole number of points, without the word.
+
+    Examples
+    --------
+    >>> signed(0.184), signed(-0.01), signed(0.002)
+    ('+18', '-1', '0')
+    """
     number = round(100 * difference)
     return f"{number:+d}" if number else "0"
 

@@ -450,8 +450,9 @@ REVIEW = {
     "actions": [
         {
             "kind": "decide",
-            "sentence": "Decide on `integrations >= 6` (add), which held on later customers, and note the decision: "
-            "`icp-ml profile decide profile.yaml --suggestion 000000000001 --accept --by NAME`.",
+            "sentence": "Decide whether to add `integrations >= 6`: it held on later customers. Note it in the folder "
+            "of the profile: `icp-ml profile decide profile.yaml --suggestion 000000000001 --accept --by NAME`, or "
+            "`--reject`.",
             "who": [],
             "due": None,
         },
@@ -463,7 +464,7 @@ REVIEW = {
                 {
                     "id": "C-00231",
                     "why": "scored 88 % and left",
-                    "question": "Ask what was missing, although integrations = 9 (+0.61) spoke for it.",
+                    "question": "Ask what was missing, although integrations = 9 spoke for it.",
                 },
                 {
                     "id": "<script>alert(2)</script>",

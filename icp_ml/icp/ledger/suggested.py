@@ -19,7 +19,7 @@ from icp_ml.icp.contrast import Contrast, contrast
 from icp_ml.icp.ledger.chain import Entry, Ledger
 from icp_ml.icp.ledger.entries import change_words
 from icp_ml.icp.ledger.scored import Scored
-from icp_ml.icp.words import points
+from icp_ml.icp.words import points, signed
 from icp_ml.rules import parse_rule
 
 Flags = npt.NDArray[np.bool_]
@@ -169,5 +169,5 @@ def _decision_words(decision: Mapping[str, Any] | None) -> str:
 
 
 def _with_interval(gain: float, low: float | None, high: float | None) -> str:
-    interval = "" if low is None or high is None else f" (90 %: {100 * low:+.0f} to {100 * high:+.0f})"
+    interval = "" if low is None or high is None else f" (90 %: {signed(low)} to {signed(high)})"
     return f"{points(gain)}{interval}"

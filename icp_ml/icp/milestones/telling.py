@@ -89,10 +89,10 @@ def _as_low(plan: Plan, behind: str, number: int, amount: float) -> str:
     share = plan.share_as_low(number, amount)
     if np.isnan(share):
         return f"{behind}, and that alone does not show that the campaign is behind its plan."
-    joined = "yet" if share >= _RARE else "and only"
+    joined = "yet" if share >= _RARE else "and only" if share >= 0.005 else "and"
     return (
-        f"{behind}, {joined} {share_of_campaigns(share)} campaigns that reach such a goal had no more by that day: a "
-        "look at one day changes no verdict."
+        f"{behind}, {joined} {share_of_campaigns(share)} campaigns that reach such a goal had no more by that day. The "
+        "chance of the goal knows that; a look at one day changes no verdict."
     )
 
 

@@ -57,7 +57,7 @@ class AgainstModel:
         """Return the comparison in words."""
         return (
             f"On {self.n:,} {self.judged_on}, {percent(self.profile.value)} of those in the profile succeeded, and "
-            f"{percent(self.model.value)} of as many first accounts of the model: a difference of "
+            f"{percent(self.model.value)} of as many that the model puts first: a difference of "
             f"{points(self.difference.value)} {interval_text(self.difference, signed=True)}."
         )
 

@@ -28,6 +28,7 @@ FEWEST = 10
 NOTES = (
     "A criterion is supported, or contradicted, when the 90 % interval of the difference leaves out 0 and the test "
     "holds at 5 % for all criteria together (Holm). A customer without a value is on neither side.",
+    "A criterion that these same customers suggested is flattered by them: customers signed since are its test.",
     "The customers are those that were sold to; what holds among them need not hold among accounts that nobody tried.",
 )
 

@@ -77,12 +77,13 @@ class AntiRule:
     def sentence(self) -> str:
         """Return the evidence in words."""
         inside, outside = self.contrast.inside, self.contrast.outside
+        cost = "" if self.cost.amount is None else f" The cost: {self.cost.words}."
         return (
             f"Where {self.words}, {self.n_failures:,} of {inside.n:,} customers with a known outcome failed "
             f"({100 * inside.share:.0f} % success against {100 * outside.share:.0f} % of the others; "
             f"{points(self.contrast.difference)}, 90 %: {100 * self.contrast.low:.0f} to "
             f"{100 * self.contrast.high:.0f}): about {max(self.excess_failures, 0):.0f} more than among as many "
-            f"average customers. The cost: {self.cost.words}."
+            f"average customers.{cost}"
         )
 
     def as_document(self) -> dict[str, Any]:

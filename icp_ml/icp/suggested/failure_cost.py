@@ -80,4 +80,4 @@ def _lost(base: CustomerBase, failed: Flags) -> str:
     if labels.event_days is None or labels.horizon_days is None:
         return f"{lost} lost; {why}"
     months = float(np.nansum(labels.horizon_days - labels.event_days[failed])) / DAYS_PER_MONTH
-    return f"{lost} lost, who missed {months:,.0f} of the months to day {labels.horizon_days}; {why}"
+    return f"{lost} lost, {months:,.0f} months in all before day {labels.horizon_days}; {why}"

@@ -169,7 +169,7 @@ def _exclusions(base: CustomerBase, market: Market | None) -> Iterator[Opening]:
 
 def _limits(base: CustomerBase) -> Iterator[Opening]:
     situation = base.profile.situation
-    length = (situation.ends - situation.starts).days
+    length = (situation.ends - situation.starts).days + 1
     for one in situation.capabilities:
         if one.per_period is None:
             continue

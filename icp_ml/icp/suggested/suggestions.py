@@ -15,7 +15,7 @@ from icp_ml.icp.refine.found import Found, FoundRule
 from icp_ml.icp.suggested.caveats import caveats
 from icp_ml.icp.suggested.old_evidence import OldEvidence, old_evidence
 from icp_ml.icp.suggested.rule_words import opposite, rule_words
-from icp_ml.icp.words import points
+from icp_ml.icp.words import points, signed
 
 NARROWING = ("add", "tighten", "exclude")
 """Actions after which fewer accounts meet the profile."""
@@ -169,9 +169,15 @@ def _statement(base: CustomerBase, found: Found, rule: FoundRule, compared: Cont
     return (
         f"{proposal} Of customers where {words}, {inside.n_success:,} of {inside.n:,} with a known outcome "
         f"succeeded{weighted}, against {_percent(outside.share)} of the others; associated with "
-        f"{points(rule.gain)} (90 %: {100 * rule.low:.0f} to {100 * rule.high:.0f})"
-        f"{_correction(rule, compared)}.{_step(rule)} {found.tried:,} rules were tried. {_held(base, rule)}"
+        f"{points(rule.gain)}{_interval(rule)}{_correction(rule, compared)}."
+        f"{_step(rule)} {found.tried:,} rules were tried. {_held(base, rule)}"
     )
+
+
+def _interval(rule: FoundRule) -> str:
+    if not np.isfinite([rule.low, rule.high]).all():
+        return ""
+    return f" (90 %: {signed(rule.low)} to {signed(rule.high)})"
 
 
 def _correction(rule: FoundRule, compared: Contrast) -> str:

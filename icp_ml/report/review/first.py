@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from icp_ml.icp.milestones.words import chance_words
 from icp_ml.report.review.words import (
     ACTIONS,
     KINDS,
@@ -16,7 +17,6 @@ from icp_ml.report.review.words import (
     price_words,
     unseen_words,
 )
-from icp_ml.report.wording import share_words
 
 Document = Mapping[str, Any]
 MOST_SUGGESTIONS = 3
@@ -131,10 +131,11 @@ def _goal(document: Document) -> dict[str, Any]:
     progress = document["progress"] or {"goal": None, "chance": None, "sentence": ""}
     goal, chance = progress["goal"], _chance(progress)
     reached = goal["reached"] if goal else None
-    low, high = chance["low"], chance["high"]
+    ends = [chance_words(end) for end in (chance["low"], chance["high"]) if end is not None]
+    is_over = document["profile"]["days_left"] == 0 or (reached is not None and reached >= goal["target"])
     return {
-        "chance": share_words(chance["value"]),
-        "range": "" if low == high else f"between {100 * low:.0f} and {100 * high:.0f} %",
+        "chance": "" if is_over or chance["value"] is None else chance_words(chance["value"]),
+        "range": " to ".join(ends) if len(set(ends)) > 1 else "",
         "why": chance["sentence"],
         "reached": "" if reached is None else f"{amount_words(reached)} of {amount_words(goal['target'])}",
         "words": (goal or {}).get("words") or "",

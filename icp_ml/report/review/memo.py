@@ -57,16 +57,18 @@ def _sure(document: Document) -> str:
     unseen = unseen_words(document["power"])
     by_chance = "chance alone would give such a finding in about 1 of 10 reviews"
     found = by_chance if document["suggestions"] else "none stood out more than chance lets one stand out"
+    is_weak = (document["model"] or {}).get("ready") is False
+    weak = " The model has not passed every gate: its scores say little." if is_weak else ""
     return (
         f"{told}We tried {tried:,} rules; {found}. Ranges hold the true number in about nine of ten cases. {unseen} "
-        "All of this says what goes together with success, not what causes it."
+        f"All of this says what goes together with success, not what causes it.{weak}"
     )
 
 
 def _test(document: Document) -> str:
-    """Return the action that tests something, else the one that waits for evidence."""
+    """Return the action that tests something, else the one that waits for evidence; whom to ask stands in the list."""
     actions = document["actions"]
-    for kind in ("test", "wait", "interview"):
+    for kind in ("test", "wait"):
         told = [action["sentence"] for action in actions if action["kind"] == kind]
         if told:
             return str(told[0])

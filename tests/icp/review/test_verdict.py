@@ -19,6 +19,7 @@ def milestones(*, crossed=False, fair=50.0, elapsed=40, reached=40.0):
     return {
         "sentence": "40 of 100 reached.",
         "today": "2026-06-10",
+        "ends": "2026-07-10",
         "elapsed_days": elapsed,
         "goal": {"target": 100.0, "reached": reached},
         "path": [{"day": "2026-06-10", "fair": fair}, {"day": "2026-07-10", "fair": 100.0}],
@@ -60,3 +61,21 @@ def test_the_reasons_name_counts_and_the_interval():
     reason = decide(BETTER, milestones(), {}).reasons[0]
     assert "80 of 100 succeeded (80 %); of the rest 50 of 100 succeeded (50 %)" in reason
     assert "+30 points (90 %: " in reason
+
+
+@pytest.mark.parametrize(("facts", "said"), [
+    (milestones(reached=100.0), "The goal is reached."),
+    (milestones() | {"ends": "2026-06-10"}, "The goal was missed, though"),
+    (milestones(), "The goal will probably be missed, yet"),
+])  # fmt: skip
+def test_a_goal_is_told_as_it_stands(facts, said):
+    assert said in decide(BETTER, facts, {}).sentence
+
+
+@pytest.mark.parametrize(("whole", "says", "said"), [
+    (WORSE, "neither", "succeed less often than the rest."),
+    (BETTER, "profile", "success of accounts that match the profile fell."),
+    (sides((590, 1000), (600, 1000)), "neither", "succeed at most about 3 points more often than the rest."),
+])  # fmt: skip
+def test_a_change_of_the_profile_names_its_reason(whole, says, said):
+    assert decide(whole, milestones(crossed=True), {"says": says}).sentence.endswith(said)

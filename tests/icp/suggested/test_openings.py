@@ -94,7 +94,7 @@ def test_a_limit_stands_beside_what_was_signed(made):
     base = made.base(frame, situation={"capabilities": [{"name": "onboarding", "per_period": 25}]})
     row = openings(base, None).rows[0]
     assert (row.kind, row.customers, row.per_period) == ("limit", 31, 25)
-    assert "31 customers signed in the last 90 days, more than it serves" in row.sentence
+    assert "31 customers signed in the last 91 days, more than it serves" in row.sentence
 
 
 def test_without_prospects_only_customers_are_counted(made):

@@ -31,7 +31,7 @@ def test_the_statement_says_n_of_m_the_interval_and_how_many_were_tried(made):
     base = made.base(study={"labels": {"stack": "systems in use"}})
     statement = suggested(made, base, gain=0.3, low=0.2, high=0.4).statement
     assert "systems in use is 6 or more, 90 of 100 with a known outcome succeeded, against 50 %" in statement
-    assert "associated with +30 points (90 %: 20 to 40), corrected for having been picked" in statement
+    assert "associated with +30 points (90 %: +20 to +40), corrected for having been picked" in statement
     assert "412 rules were tried" in statement
 
 
