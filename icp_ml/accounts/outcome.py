@@ -408,9 +408,9 @@ def _lifetime_notes(labels: Labels, horizon: int, n_capped: int) -> list[str]:
     notes = [
         f"{labels.n_censored:,} accounts are still customers but were followed for less than {horizon} days: "
         "neither success nor churned.",
-        f"The naive query (early churners and survivors of the whole horizon) has a success share of "
-        f"{rates['known']:.3f}; weighted for censoring it is {rates['weighted']:.3f}, and {rates['mature']:.3f} among "
-        f"accounts followed for all {horizon} days. The weights are used.",
+        f"Early churners and survivors of the whole horizon alone (the naive query) have a success share of "
+        f"{rates['known']:.3f}. Weighted for those still too young it is {rates['weighted']:.3f}, which is used; among "
+        f"accounts followed for all {horizon} days it is {rates['mature']:.3f}.",
     ]
     if n_capped:
         notes.append(

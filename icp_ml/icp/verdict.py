@@ -111,6 +111,8 @@ def _against_words(whole: Contrast, tactics: Mapping[str, Any]) -> str:
         return " Customers who match it succeed less often than the rest."
     if tactics.get("says") == "profile":
         return " The goal is behind plan, and success of accounts that match the profile fell."
+    if isnan(whole.high):
+        return ""
     most = max(round(100 * whole.high), 0)
     return (
         f" The goal is behind plan, and customers who match the profile succeed at most about {most} points more often "
@@ -150,10 +152,10 @@ def _goal_words(milestones: Mapping[str, Any]) -> str:
     if goal["reached"] is not None and goal["reached"] >= goal["target"]:
         return " The goal is reached."
     if milestones["today"] >= milestones["ends"]:
-        return " The goal was missed, though wins came in at a pace that campaigns on plan have too."
+        return " The goal was missed, though the wins never showed a campaign behind its plan."
     if chance < UNLIKELY:
         return (
-            " The goal will probably be missed, yet wins come in at a pace that campaigns on plan have too: rethink "
+            " The goal will probably be missed, yet the wins do not show a campaign behind its plan so far: rethink "
             "the goal before the profile."
         )
     return " Wins come in at a pace that campaigns on plan have."

@@ -148,13 +148,13 @@ def _strip(left: float, top: float, width: float, value: float | None, longest: 
     parts = [
         line(middle, top, middle, top + 11, "reference"),
         bar(start, top, max(0.8, length), 10, "up" if value >= 0 else "down"),
-        text(middle, top + 25, f"{value:+.2f}", "middle", "faint"),
+        text(middle, top + 25, f"{value:+z.2f}", "middle", "faint"),
     ]
     return "".join(parts)
 
 
 def _fits_words(row: Row) -> str:
-    return ", ".join(f"{fit} {_of(row, fit):+.2f}" for fit in FIT_NAMES if _of(row, fit) is not None)
+    return ", ".join(f"{fit} {_of(row, fit):+z.2f}" for fit in FIT_NAMES if _of(row, fit) is not None)
 
 
 def front_chart(points: Sequence[Row]) -> str:

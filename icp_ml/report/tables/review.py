@@ -114,7 +114,7 @@ def _fits_of(rows: Sequence[Document]) -> Table:
     known = [row for row in rows if row["fits"]]
     names = list(dict.fromkeys(fit for row in known for fit in row["fits"]))
     cells = (
-        [row["name"], *("" if row["fits"].get(fit) is None else f"{row['fits'][fit]:+.2f}" for fit in names)]
+        [row["name"], *("" if row["fits"].get(fit) is None else f"{row['fits'][fit]:+z.2f}" for fit in names)]
         for row in known
     )
     return table(
