@@ -196,3 +196,15 @@ def test_no_plain_count_stands_beside_a_share_that_allows_for_young_customers(re
     first = files["review.html"].decode().split('id="goal"')[0]
     assert "82 % of 98 succeeded, 210 of 412 of the others." in first
     assert "74 of 98" not in first
+
+
+def test_a_chance_is_never_said_to_be_sure(reviews):
+    sure = reviews.REVIEW["progress"] | {"chance": {"value": 0.9996, "low": 0.001, "high": 0.9999, "sentence": ""}}
+    goal = first_screen(formed(reviews.REVIEW | {"progress": sure}))["goal"]
+    assert (goal["chance"], goal["range"]) == ("over 99 %", "from under 1 % to over 99 %")
+
+
+def test_what_is_found_and_not_offered_is_told_in_the_memo(reviews):
+    narrow = [one | {"offered": False} for one in reviews.REVIEW["suggestions"]]
+    memo = review_files(reviews.REVIEW | {"suggestions": narrow})["review.md"].decode()
+    assert "No change is suggested: what holds up against chance would leave too few prospects" in memo

@@ -135,7 +135,7 @@ def _goal(document: Document) -> dict[str, Any]:
     is_over = document["profile"]["days_left"] == 0 or (reached is not None and reached >= goal["target"])
     return {
         "chance": "" if is_over or chance["value"] is None else chance_words(chance["value"]),
-        "range": " to ".join(ends) if len(set(ends)) > 1 else "",
+        "range": f"from {ends[0]} to {ends[-1]}" if len(set(ends)) > 1 else "",
         "why": chance["sentence"],
         "reached": "" if reached is None else f"{amount_words(reached)} of {amount_words(goal['target'])}",
         "words": (goal or {}).get("words") or "",
