@@ -174,7 +174,7 @@ def row_of(one: Judged, found: Searched, evidence: Evidence, world: str) -> Row:
     """Return what is said of one attribute; the truth only of rules that are found or asked of later customers."""
     row: Row = {"attribute": one.grid.attribute, "p": one.p_value, "found": one.is_found}
     if one.is_found:
-        said = reported(one, found.prior)
+        said = reported(one, found)
         candidate = one.grid.candidates[said.which]
         taken = contrast(one.grid.mask(one.best.which), evidence.labels.label, evidence.labels.weight)
         row |= {"rule": candidate.rule, "threshold": candidate.threshold, "true": true_gain(candidate.rule, world)}
@@ -201,7 +201,7 @@ def moved(job: tuple[str, int]) -> tuple[str, float, bool]:
     one = found.judged[0]
     if not one.is_found:
         return "left alone", float("nan"), True
-    said = reported(one, found.prior)
+    said = reported(one, found)
     action = one.grid.actions[said.which]
     true = true_gain(one.grid.candidates[said.which].rule, "sparse") * (-1 if action == "drop" else 1)
     return action, said.gain - true, said.low <= true <= said.high

@@ -212,11 +212,11 @@ def _lineage(base: CustomerBase, market: Market | None) -> dict[str, Any]:
 
 
 def _market(base: CustomerBase, market: Market) -> dict[str, Any]:
-    """Count the prospects that match, need nothing that is missing, or of which an answer is not known."""
-    texts = [rule.text for rule in base.profile.criteria]
-    inside = Matching(base, market).prospects(texts)
+    """Count the prospects that match, and those that may match: an answer is not known, and nothing else is amiss."""
+    texts, matching = [rule.text for rule in base.profile.criteria], Matching(base, market)
+    inside, closed = matching.prospects(texts), matching.prospects([])
     answers = np.array([market.answers[text] for text in texts])
-    unknown = (answers != 0).all(axis=0) & (answers == -1).any(axis=0)
+    unknown = (answers != 0).all(axis=0) & (answers == -1).any(axis=0) & (True if closed is None else closed)
     chance, some = market.probability, inside is not None and bool(inside.any())
     return {
         "n": len(market),

@@ -101,7 +101,7 @@ def later_judgement(
     for at, p, q in zip(asked, p_values, q_values, strict=True):
         confirmed = bool(q <= LEVEL)
         level = LEVEL * (n_confirmed / len(asked) if confirmed else 1.0)
-        gain = _contrast(grids[at].better(chosen[at].which), split, groups, z=float(norm.isf(level / 2)))
+        gain = later_contrast(grids[at].better(chosen[at].which), split, groups, z=float(norm.isf(level / 2)))
         holds = confirmed and gain.low > 0
         found[at] = Later(chosen[at].which, p, float(q), holds, gain.difference, gain.low, gain.high, gain.inside.n)
     return found
@@ -111,10 +111,10 @@ def _tested(grid: Grid, which: int, split: Split, groups: Integers | None) -> Co
     inside, against = grid.sides(which)
     rows = np.zeros(len(grid.cell), dtype=bool)
     rows[split.test] = True
-    return _contrast(inside, split, groups, rows & (inside | against))
+    return later_contrast(inside, split, groups, rows & (inside | against))
 
 
-def _contrast(
+def later_contrast(
     inside: Flags, split: Split, groups: Integers | None, rows: Flags | None = None, z: float = norm.isf(LEVEL / 2)
 ) -> Contrast:
     """Return the contrast among the later customers, or some of them."""

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from icp_ml.accounts.intervals import Z_90
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.refine.estimate import TwoGroups
+from icp_ml.icp.refine.confirm import later_contrast
 from icp_ml.icp.refine.found import FoundRule
 from icp_ml.icp.refine.grid import Grid
 from icp_ml.icp.refine.sample import Sample, chosen_by, sums_of
 from icp_ml.icp.refine.search import Judged, Searched, stable_share
+from icp_ml.icp.words import difference_words
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -43,15 +44,15 @@ class Reported:
     before: float | None = None
 
 
-def reported(one: Judged, prior: TwoGroups) -> Reported:
+def reported(one: Judged, searched: Searched) -> Reported:
     """Return the effect that is reported, in the direction of the tested contrast.
 
     A confirmed rule is the one that earlier customers chose, with the interval of the later ones, and with their
     difference where that interval excludes the shrunk effect. Any other is the best of all customers, with an interval
     around the shrunk effect.
     """
-    gain, spread = prior.shrunk(one.effect.gain, one.effect.gain_error)
-    step, _ = prior.shrunk(one.effect.step, one.effect.step_error)
+    gain, spread = searched.gains.shrunk(one.effect.gain, one.effect.gain_error)
+    step, _ = searched.steps.shrunk(one.effect.step, one.effect.step_error)
     if one.later is not None and one.later.confirmed:
         low, high, which = one.later.low, one.later.high, one.later.which
     else:
@@ -78,13 +79,14 @@ def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution
     contribution : ndarray of float, shape (n,), or None
         Of the attribute in the model, in log-odds; picks among rules that the outcomes do not tell apart.
     """
-    said = reported(one, searched.prior)
+    said = reported(one, searched)
     confirmed = one.later is not None and one.later.confirmed
     which = said.which if confirmed or contribution is None else _like_model(one, searched.sample, contribution)
     grid, candidate, mask = one.grid, one.grid.candidates[which], one.grid.mask(which)
     gain, low, high = said.gain, said.low, said.high
     if grid.actions[which] == "drop":  # told of those that meet the criterion
         gain, low, high = -gain, -high, -low
+    later = () if confirmed else _gone(mask, low if gain >= 0 else high, base)
     return FoundRule(
         rule=candidate.rule,
         attribute=grid.attribute,
@@ -103,7 +105,7 @@ def found_rule(one: Judged, searched: Searched, base: CustomerBase, contribution
         confirmed=confirmed,
         stable_share=stable_share(grid, which, searched.sample, base.study.seed),
         threshold=candidate.threshold,
-        caveats=(*_caveats(one, which, base, contribution), *_changed(said)),
+        caveats=(*_caveats(one, which, base, contribution), *_changed(said), *later),
     )
 
 
@@ -146,6 +148,16 @@ def _changed(said: Reported) -> Iterator[str]:
     if said.before is not None:
         then, now = (round(100 * abs(gain)) for gain in (said.before, said.gain))
         yield f"The difference is {now} points among later customers and {then} over all of them: it has changed."
+
+
+def _gone(mask: Flags, end: float, base: CustomerBase) -> Iterator[str]:
+    """Say so when the interval of later customers ends before that of a rule begins, at the end nearer to 0."""
+    if base.split.kind != "time":
+        return
+    found = later_contrast(mask, base.split, base.customers.groups)
+    if found.low > end if end < 0 else found.high < end:
+        n = found.inside.n + found.outside.n
+        yield f"Among {n:,} later customers the difference is {difference_words(found)}: it may hold no longer."
 
 
 def _is_mostly_missing(grid: Grid, which: int, base: CustomerBase) -> bool:

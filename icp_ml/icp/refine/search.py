@@ -90,11 +90,15 @@ class Judged:
 
 @dataclass(frozen=True, eq=False)
 class Searched:
-    """Every attribute judged, and what effects are like over all of them."""
+    """Every attribute judged, and what effects and steps are like over all of them.
+
+    Steps are smaller than effects where the profile has a criterion, so each is shrunk towards its own kind.
+    """
 
     judged: tuple[Judged, ...]
     sample: Sample
-    prior: TwoGroups
+    gains: TwoGroups
+    steps: TwoGroups
 
 
 def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
@@ -137,8 +141,9 @@ def search(grids: Sequence[Grid], evidence: Evidence) -> Searched:
         )
         for at, grid in enumerate(grids)
     )
-    prior = two_groups([one.step for one in effects], [one.step_error for one in effects])
-    return Searched(judged, sample, prior)
+    gains = two_groups([one.gain for one in effects], [one.gain_error for one in effects])
+    steps = two_groups([one.step for one in effects], [one.step_error for one in effects])
+    return Searched(judged, sample, gains, steps)
 
 
 def stable_share(grid: Grid, which: int, sample: Sample, seed: int) -> float:

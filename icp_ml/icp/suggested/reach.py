@@ -129,7 +129,7 @@ def means_of(base: CustomerBase, milestones: Mapping[str, Any]) -> Means:
     reached = (milestones.get("goal") or {}).get("reached")
     if reached is None:
         assumptions.append("Nothing is known of what was reached: the whole goal counts as missing.")
-    left = (situation.ends - max(base.today, situation.starts)).days
+    left = (situation.ends - max(base.today, situation.starts - dt.timedelta(days=1))).days
     missing = situation.goal.target - float(reached or 0.0)
     silence = _silence(base, left)
     if silence or missing <= 0:
@@ -291,7 +291,7 @@ def _workable(base: CustomerBase, days_left: int) -> tuple[float, str]:
         told = f"Deals are opened at the pace of the last {PACE_DAYS} days, {n_opened:,} of them"
         return workable, f"{told}, so {workable:,.0f} in the {days_left} days left."
     if capacity is not None:
-        workable = capacity * days_left / (situation.ends - situation.starts).days
+        workable = capacity * days_left / ((situation.ends - situation.starts).days + 1)
         told = f"The team works {capacity:,} accounts per situation, so {workable:,.0f} in the {days_left} days left."
         return workable, told
     return float(

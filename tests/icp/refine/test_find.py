@@ -111,6 +111,16 @@ def test_what_goes_with_the_time_of_signing_is_not_offered(base_of, company):
     )
 
 
+@pytest.mark.parametrize(("later", "n_caveats"), [(0.0, 1), (0.4, 0)])
+def test_a_rule_that_later_customers_do_not_show_says_so(base_of, company, later, n_caveats):
+    old, new = company(n=1500, gain=0.4), company(n=1500, gain=later)
+    frame = pd.concat([old[old["signed"] < "2024-07-01"], new[new["signed"] >= "2024-07-01"]], ignore_index=True)
+    found = find_rules(base_of(frame, ("tools >= 1",)), n_permutations=200)
+    best = next(rule for rule in found.rules if rule.attribute == "size")
+    assert best.confirmed is (later > 0)
+    assert sum("later customers the difference is" in one for one in best.caveats) == n_caveats
+
+
 def finished(frame):
     """Return customers whose outcome has no day: no split by time."""
     return frame.assign(result=np.where(frame["ended"].isna(), "yes", "no")).drop(columns=["signed", "ended"])

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from icp_ml.errors import DataError
+from icp_ml.icp.ledger import Ledger
 from icp_ml.icp.market import read_market
+from icp_ml.icp.review import review_base
 from icp_ml.workflow import score
 
 RULES = ("integrations >= 4", "crm == HubSpot", "never_seen == 1")
@@ -56,3 +58,15 @@ def test_ids_that_come_twice_are_refused(base, reviewed):
     frame = pd.read_parquet(reviewed[0] / "prospects.parquet").head(5)
     with pytest.raises(DataError, match="ids that came before"):
         read_market(pd.concat([frame, frame]), base, RULES)
+
+
+def test_who_needs_what_is_missing_is_out_and_not_unknown(base, reviewed, tmp_path):
+    path = reviewed[0] / "prospects.parquet"
+    told = review_base(base, path, Ledger.read(tmp_path / "none.jsonl")).as_document()["market"]
+    frame, (gate,) = pd.read_parquet(path), (one for one in base.profile.situation.capabilities if one.is_missing)
+    answers = np.array([rule.evaluate(frame) for rule in base.profile.criteria])
+    may = (answers != 0).all(axis=0) & (answers < 0).any(axis=0)
+    needs = gate.rule.matches(frame)
+    assert (may & needs).any()
+    assert told["unknown"] == (may & ~needs).sum()
+    assert told["matching"] == ((answers > 0).all(axis=0) & ~needs).sum()

