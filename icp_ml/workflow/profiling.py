@@ -104,7 +104,9 @@ class DecideResult:
         decided = "accepted" if self.entry["accepted"] else "rejected"
         noted = "noted in" if self.is_new else "stood already in"
         said = f"{self.rule}: {decided} by {self.entry['by']} on {self.entry['stated_on']}"
-        return f"{said}; {noted} {self.ledger}"
+        text = f"{said}; {noted} {self.ledger}"
+        step = "next: make the change in a copy of the profile, and raise its version"
+        return f"{text}\n{step}" if self.entry["accepted"] else text
 
 
 def propose(
