@@ -16,6 +16,7 @@ from icp_ml import __version__
 from icp_ml.accounts.contract import learn_contract
 from icp_ml.accounts.outcome import Labels, relabel_at
 from icp_ml.accounts.split import Split, choose_split
+from icp_ml.errors import DataError, message
 from icp_ml.icp.base import rule_frame
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.domain import Domain
@@ -29,6 +30,9 @@ from icp_ml.prospects.admission import customer_key
 from icp_ml.rules import parse_rule
 from icp_ml.study import Attribute, Study
 from icp_ml.workflow.preparing import Prepared
+
+_FEWEST = 2
+"""Customers that a domain is learned from."""
 
 
 @dataclass(frozen=True)
@@ -151,6 +155,9 @@ def _classifier(
 
 def _domain(prepared: Prepared, attributes: Sequence[Attribute], rows: npt.NDArray[np.int64]) -> Domain:
     customers = prepared.customers
+    if len(rows) < _FEWEST:
+        came = f"{len(rows)} customer to learn from"
+        raise DataError(message(prepared.study.path, came, f"at least {_FEWEST}", "Export more customers"))
     frame = customers.frame[[attribute.column for attribute in attributes]].iloc[rows]
     groups = None if customers.groups is None else customers.groups[rows]
     fit_of = {attribute.column: attribute.fit for attribute in attributes}

@@ -29,6 +29,7 @@ from icp_ml.study import Study, load_study
 from icp_ml.workflow.drafts import ensure_can_draft, write_draft
 from icp_ml.workflow.fitting import chosen_split, hypothesis_model
 from icp_ml.workflow.preparing import Prepared, prepare
+from icp_ml.workflow.reviewing import ensure_attributes
 from icp_ml.workflow.scoring import Model, load
 
 logger = logging.getLogger(__name__)
@@ -140,7 +141,7 @@ def propose(
         The file is not ours to replace, or no day is known and none is given.
     """
     target = ensure_can_draft(out, _COMMAND)
-    first = None if starts is None else _day("--starts", starts)
+    first = None if starts is None else _first_day(starts)
     loaded = study if isinstance(study, Study) else load_study(study, overrides)
     base = _base(prepare(loaded), None if model is None else load(model), first)
     logger.info("searching for criteria among %s customers", f"{len(base):,}")
@@ -201,6 +202,8 @@ def decide(
 def _base(prepared: Prepared, model: SuccessModel | None, starts: dt.date | None) -> CustomerBase:
     """Return the customers under a profile without criteria."""
     study, customers = prepared.study, prepared.customers
+    if model is not None:
+        ensure_attributes(model, prepared)
     today = customers.observed_until or starts
     if today is None:
         step = "Give the first day of the situation with --starts"
@@ -238,6 +241,13 @@ def _names(moved: Moved) -> list[str]:
             named = ", ".join(shown("id", one) for one in group.ids[:_IDS_SHOWN])
             found.append(f"{name}, by id: {named}{more}")
     return found
+
+
+def _first_day(text: str) -> dt.date:
+    day = _day("--starts", text)
+    if day.year == dt.MAXYEAR:
+        raise UsageError(message("--starts", f"{text} has no quarter after it", "an earlier day", "Correct the year"))
+    return day
 
 
 def _day(option: str, text: str) -> dt.date:

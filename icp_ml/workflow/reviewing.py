@@ -18,7 +18,7 @@ from icp_ml.accounts.status import Statuses, statuses
 from icp_ml.accounts.study_columns import similar
 from icp_ml.errors import ConfigError, message
 from icp_ml.icp.base import CustomerBase, rule_frame
-from icp_ml.icp.ledger import Ledger, append, ledger_path, review_entries
+from icp_ml.icp.ledger import Ledger, append, ensure_can_append, ledger_path, review_entries
 from icp_ml.icp.ledger.entries import change_words
 from icp_ml.icp.profile import Profile, load_profile
 from icp_ml.icp.review import review_base
@@ -138,6 +138,8 @@ def review(
     loaded = study if isinstance(study, Study) else load_study(study, overrides)
     served = load(model)
     ledger = Ledger.read(ledger_path(written))
+    if target is not None:
+        ensure_can_append(ledger.path)
     base = read_base(written, loaded, served, customers)
     market = loaded.prospects if prospects is None else prospects
     logger.info("reviewing %s customers against %s", f"{len(base):,}", written.name)
@@ -160,7 +162,7 @@ def read_base(
     prepared = prepare(study, customers, also=sorted(profile.columns))
     frame = rule_frame(prepared.customers)
     _ensure_columns(profile, prepared, frame)
-    _ensure_attributes(model, prepared)
+    ensure_attributes(model, prepared)
     deals, status = read_deals(study), _status(prepared)
     progress = _progress(profile, study) or wins_of(profile, prepared.customers, deals)
     return CustomerBase(
@@ -188,7 +190,14 @@ def _ensure_columns(profile: Profile, prepared: Prepared, frame: pd.DataFrame) -
         raise ConfigError(message(profile.path, came, "columns of the customer table", step))
 
 
-def _ensure_attributes(model: SuccessModel, prepared: Prepared) -> None:
+def ensure_attributes(model: SuccessModel, prepared: Prepared) -> None:
+    """Refuse a model whose attributes the study does not have, or reads as another kind.
+
+    Raises
+    ------
+    ConfigError
+        The message names them.
+    """
     kinds = prepared.customers.kinds
     absent = [known.column for known in model.contract.attributes if known.column not in kinds]
     if absent:

@@ -207,7 +207,8 @@ def _by_value(
 def _by_tree(
     values: pd.Series, label: Labels01, train: npt.NDArray[np.int64], test: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
-    matrix = values.to_numpy(dtype=np.float64).reshape(-1, 1)
+    largest = np.finfo(np.float32).max  # the tree reads single precision
+    matrix = np.clip(values.to_numpy(dtype=np.float64), -largest, largest).reshape(-1, 1)
     tree = DecisionTreeClassifier(max_depth=3, min_samples_leaf=min(5, len(train) // 10 + 1), random_state=0)
     tree.fit(matrix[train], label[train])
     shares: npt.NDArray[np.float64] = tree.predict_proba(matrix[test])[:, 1]

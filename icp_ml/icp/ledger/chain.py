@@ -88,6 +88,23 @@ def ledger_path(profile: Profile) -> Path:
     return profile.path.parent / f"{profile.name}{_ENDING}"
 
 
+def ensure_can_append(path: Path) -> None:
+    """Refuse a ledger that cannot be written, before any work is done.
+
+    Raises
+    ------
+    FileSystemError
+        The system does not let this user write the file, or make it.
+    """
+    try:
+        if path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_APPEND))
+        elif not os.access(path.parent, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except OSError as error:
+        raise _system_refused(path, error) from error
+
+
 def append(path: str | Path, entries: Sequence[Entry]) -> int:
     """Add entries as whole lines, under a lock, and put them on the disk.
 

@@ -68,6 +68,8 @@ def decision_entry(ledger: Ledger, suggestion: str, *, accepted: bool, by: str, 
     """
     if not by.strip():
         raise UsageError(message("--by", "is empty", "who decided", "Give a name"))
+    for option, text in (("--by", by), ("--why", why)):
+        _ensure_plain(option, text)
     stated = _stated(ledger, suggestion)
     day = stated["stated_on"] if on is None else on.isoformat()
     decided = {"suggestion": stated["id"], "accepted": accepted, "by": by.strip(), "why": why.strip()}
@@ -98,6 +100,12 @@ def short_digest(value: Any) -> str:
     """Return a short stable name for a JSON value."""
     text = json.dumps(value, sort_keys=True, ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:_ID_LENGTH]
+
+
+def _ensure_plain(option: str, text: str) -> None:
+    """Refuse what no report can show: bytes that were no text, and characters that steer a terminal."""
+    if not all(character.isprintable() or character in "\n\t" for character in text):
+        raise UsageError(message(option, "has characters that cannot be printed", "text", "Write it again"))
 
 
 def _target(profile: Document) -> float:

@@ -58,12 +58,14 @@ def screen(
     Westfall and Young (1993), Resampling-based multiple testing, section 2.6 (max T). Phipson and Smyth (2010),
     Permutation p-values should never be zero, Statistical Applications in Genetics and Molecular Biology 9:39.
     """
+    if not grids:
+        return []
     observed = [chosen_by(grid, sums_of(grid, sample))[0] for grid in grids]
     best = [int(np.argmax(z)) for z in observed]
     reached = np.zeros(len(grids), dtype=np.int64)
     with threadpool_limits(1, user_api="blas"):  # sums split over threads differ in their last bits
         tests = [_Coefficients(grid, sample) for grid in grids]
-        one_hot = np.concatenate([test.one_hot for test in tests], axis=1) if tests else np.zeros((len(sample), 0))
+        one_hot = np.concatenate([test.one_hot for test in tests], axis=1)
         ends = np.cumsum([test.one_hot.shape[1] for test in tests])
         score = _scores(sample)
         for source in dealt(sample.clusters, n_permutations, seed):
