@@ -54,12 +54,25 @@ class _Outcome:
 def score_goals(ledger: Ledger, base: CustomerBase) -> tuple[tuple[Scored, ...], tuple[Quarter, ...]]:
     """Return every chance of a goal with what became of the goal, and the Brier score by quarter.
 
-    A goal counts as reached as soon as it is, as missed only when its situation has ended.
+    A goal counts as reached as soon as it is, as missed only when its situation has ended. A chance that was given when
+    the goal was reached already, or its time over, was no prediction and is not scored.
     """
-    chances = ledger.of_kind("hypothesis")
-    outcomes = {str(one["id"]): _outcome(one, ledger, base) for one in chances}
+    given = ledger.of_kind("hypothesis")
+    outcomes = {str(one["id"]): _outcome(one, ledger, base) for one in given}
+    chances = [one for one in given if _was_open(one, ledger)]
     scored = tuple(_scored(one, outcomes[one["id"]]) for one in chances)
-    return scored, _quarters(chances, outcomes)
+    return scored, _quarters(chances, given, outcomes)
+
+
+def _was_open(stated: Entry, ledger: Ledger) -> bool:
+    """Tell whether a goal was undecided on the day its chance was given."""
+    day, target = str(stated["stated_on"]), float(stated["goal"]["target"])
+    reported = (
+        float(one["reached"])
+        for one in ledger.of_kind("review")
+        if one.get("goal") == stated["id"] and one.get("reached") is not None and str(one["stated_on"]) <= day
+    )
+    return day < str(stated["ends"]) and max(reported, default=0.0) < target
 
 
 def _outcome(stated: Entry, ledger: Ledger, base: CustomerBase) -> _Outcome:
@@ -114,12 +127,14 @@ def _scored(stated: Entry, outcome: _Outcome) -> Scored:
     return Scored(str(stated["id"]), "goal", str(stated["stated_on"]), chance, observed, state, sentence)
 
 
-def _quarters(chances: Sequence[Entry], outcomes: Mapping[str, _Outcome]) -> tuple[Quarter, ...]:
+def _quarters(
+    chances: Sequence[Entry], given: Sequence[Entry], outcomes: Mapping[str, _Outcome]
+) -> tuple[Quarter, ...]:
     errors: dict[str, list[tuple[float, float]]] = {}
     for one in chances:
         reached = outcomes[one["id"]].reached
         if reached is not None:
-            usual = _usual(str(one["stated_on"]), chances, outcomes)
+            usual = _usual(str(one["stated_on"]), given, outcomes)
             pair = ((float(one["prediction"]) - reached) ** 2, (usual - reached) ** 2)
             errors.setdefault(_quarter(str(one["stated_on"])), []).append(pair)
     means = {quarter: np.mean(pairs, axis=0).tolist() for quarter, pairs in sorted(errors.items())}

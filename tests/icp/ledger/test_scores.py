@@ -119,6 +119,17 @@ def test_a_table_that_lost_rows_decides_nothing(ledger_file):
     assert (goal.state, goal.observed) == ("open", None)
 
 
+@pytest.mark.parametrize(
+    ("today", "reached"), [("2026-03-01", 100_000), ("2026-03-31", 90_000), ("2026-06-30", 90_000)]
+)
+def test_a_chance_of_a_goal_that_was_decided_is_no_prediction(ledger_file, today, reached):
+    open_still = review("r1", "2026-02-01", 0.6)
+    decided = review("r2", today, 1.0) | {"progress": {"goal": {"reached": reached}, "chance": {"value": 1.0}}}
+    scores = score_ledger(ledger_of(ledger_file, open_still, decided), base_of())
+    assert [one.n for one in scores.brier] == [1]
+    assert [one.stated_on for one in scores.scored if one.kind == "goal"] == ["2026-02-01"]
+
+
 def test_brier_by_quarter_is_the_mean_square(ledger_file):
     documents = [review(f"r{k}", day, p) for k, (day, p) in enumerate(
         [("2026-01-15", 0.6), ("2026-02-15", 0.8), ("2026-03-15", 0.9)])]  # fmt: skip
