@@ -124,6 +124,7 @@ def test_amounts_that_cannot_be_added_up_are_refused(room, table):
         (1, "stated_on", "soon"),
         (1, "gain", "much"),
         (1, "low", True),
+        (1, "high", 1e308),
         (1, "rule", "((("),
         (1, "replaces", "((("),
     ],

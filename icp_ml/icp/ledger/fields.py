@@ -11,6 +11,8 @@ from icp_ml.rules import parse_rule
 
 Check = Callable[[Any], bool]
 Fields = Mapping[str, Check]
+_LARGEST = 1e30
+"""Far above any sum of amounts, and no overflow where it is written in points."""
 
 
 def _is_text(value: Any) -> bool:
@@ -18,7 +20,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _is_version(value: Any) -> bool:
