@@ -146,6 +146,11 @@ def test_a_ledger_line_with_a_number_that_is_no_json_is_refused(room):
     assert "line 2" in room.refused(4, *room.decide())
 
 
+def test_a_ledger_cut_after_the_line_of_a_review_is_read_without_its_suggestions(room):
+    append(room.folder / LEDGER, [ENTRIES[0] | {"suggestions": ["abc"]}])
+    assert room.reviewed()["ledger"]["last"]["verdict"] == "keep"
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_ledger_that_is_a_pipe_is_refused_and_not_waited_for(room):
     os.mkfifo(room.folder / LEDGER)

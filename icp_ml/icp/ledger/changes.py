@@ -83,6 +83,6 @@ def _suggestions(last: Entry, document: Document, ledger: Ledger) -> Iterator[st
     rules = {one["id"]: one for one in ledger.of_kind("suggestion")}
     now = {one["id"]: change_words(one) for one in document["suggestions"]}
     yield from (f"New suggestion: {text}." for name, text in now.items() if name not in last["suggestions"])
-    gone = [rules[name] for name in last["suggestions"] if name not in now]
+    gone = [rules[name] for name in last["suggestions"] if name in rules and name not in now]
     written = document["profile"]["criteria"]
     yield from (f"No longer suggested: {change_words(one)}." for one in gone if one["rule"] not in written)
