@@ -183,15 +183,20 @@ class _Asking:
     def about(self, one: Surprise) -> dict[str, str]:
         """Return whom to talk to, why, and what to ask."""
         if one.outcome == "churned":
-            why = f"scored {percent(one.probability)} and left"
+            why = f"{self._stood(one, 'high')} and did not succeed"
             question = "Ask what was missing"
         else:
-            why = f"scored {percent(one.probability)} and succeeded"
+            why = f"{self._stood(one, 'low')} and succeeded"
             question = "Ask what made it work"
         if one.reasons:
             reason, _, _ = one.reasons[0].rpartition(" (")  # without its log-odds, which nobody can be asked about
             question += f", although {reason} spoke {'for' if one.outcome == 'churned' else 'against'} it"
         return {"id": self._name(one.account), "why": why, "question": f"{question}.{self._unknown(one.account)}"}
+
+    def _stood(self, one: Surprise, where: str) -> str:
+        """Return what was said of it; without its chance where chances are withdrawn."""
+        is_withdrawn = self.base.model.probability_withdrawn
+        return f"stood {where} on the list" if is_withdrawn else f"scored {percent(one.probability)}"
 
     def _name(self, account: str) -> str:
         return f"customer {customer_key(account)[:8]}" if self.is_personal else account

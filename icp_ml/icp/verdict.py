@@ -125,7 +125,7 @@ def _word(whole: Contrast, milestones: Mapping[str, Any], tactics: Mapping[str, 
         return "cannot_tell"
     if not isnan(whole.high) and whole.high < 0:
         return "change_profile"
-    if (milestones.get("eprocess") or {}).get("crossed"):
+    if (milestones.get("eprocess") or {}).get("behind"):
         is_worthless = not isnan(whole.high) and whole.high < WORTHLESS
         return "change_profile" if tactics.get("says") == "profile" or is_worthless else "change_tactics"
     if _is_early(milestones):
@@ -161,6 +161,12 @@ def _goal_words(milestones: Mapping[str, Any]) -> str:
     return " Wins come in at a pace that campaigns on plan have."
 
 
+def _weighted_words(whole: Contrast) -> str:
+    """Say that shares are weighted where they are not the plain ones."""
+    is_plain = all(abs(side.n_success / side.n - side.share) < 1e-9 for side in (whole.inside, whole.outside))
+    return "" if is_plain else ", allowing for customers who are too young to be judged"
+
+
 def _success_words(whole: Contrast) -> str:
     if isnan(whole.difference):
         side = "matches the profile" if not whole.inside.n else "is outside the profile"
@@ -169,5 +175,5 @@ def _success_words(whole: Contrast) -> str:
     state = "more often" if whole.low > 0 else "less often" if whole.high < 0 else "not clearly more or less often"
     return (
         f"Customers who match the profile succeed {state}: {share_words(inside)}; of the rest "
-        f"{share_words(outside)}; {difference_words(whole)}, allowing for customers who are too young to be judged."
+        f"{share_words(outside)}; {difference_words(whole)}{_weighted_words(whole)}."
     )

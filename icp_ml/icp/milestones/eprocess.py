@@ -37,18 +37,26 @@ class Evidence:
         Highest so far.
     crossed_on : date or None
         First day on which it was 20 or more.
+    recovered : bool
+        The wins of today lie within what nineteen of twenty campaigns on plan have reached by now.
     sentence : str
     """
 
     e: float
     peak: float
     crossed_on: dt.date | None
+    recovered: bool
     sentence: str
 
     @property
     def crossed(self) -> bool:
         """True when the bar was reached on any day."""
         return self.crossed_on is not None
+
+    @property
+    def behind(self) -> bool:
+        """True when the bar was reached and the wins have not caught up since: only this may change a verdict."""
+        return self.crossed and not self.recovered
 
     def as_document(self) -> dict[str, Any]:
         """Return the evidence as a JSON object."""
@@ -57,6 +65,7 @@ class Evidence:
             "peak": self.peak,
             "bar": BAR,
             "crossed": self.crossed,
+            "behind": self.behind,
             "crossed_on": None if self.crossed_on is None else self.crossed_on.isoformat(),
             "sentence": self.sentence,
         }
@@ -96,11 +105,13 @@ def weigh_evidence(plan: Plan) -> Evidence:
     campaign = plan.campaign
     by_day = evidence_by_day(plan) if campaign.need > 0 else np.ones(campaign.elapsed)
     if not len(by_day):
-        return Evidence(1.0, 1.0, None, "The situation has not begun: there is no evidence against the plan.")
+        return Evidence(1.0, 1.0, None, True, "The situation has not begun: there is no evidence against the plan.")
     over = np.flatnonzero(by_day >= BAR)
     crossed_on = campaign.date_of(int(over[0]) + 1) if len(over) else None
     e, peak = float(by_day[-1]), float(by_day.max())
-    return Evidence(e, peak, crossed_on, _sentence(e, crossed_on))
+    reached = float(campaign.added()[: campaign.elapsed].sum())
+    recovered = reached >= float(plan.band[0][campaign.elapsed - 1])
+    return Evidence(e, peak, crossed_on, recovered, _sentence(e, crossed_on, recovered=recovered))
 
 
 def _unit(plan: Plan) -> tuple[float, Floats]:
@@ -114,7 +125,12 @@ def _unit(plan: Plan) -> tuple[float, Floats]:
     return max(largest, _BOUND * campaign.need), np.ones(1)
 
 
-def _sentence(e: float, crossed_on: dt.date | None) -> str:
+def _sentence(e: float, crossed_on: dt.date | None, *, recovered: bool) -> str:
+    if crossed_on is not None and recovered:
+        return (
+            f"On {crossed_on.isoformat()} the wins were behind plan beyond chance; they have picked up again and are "
+            "back where campaigns on plan are."
+        )
     if crossed_on is not None:
         now = "" if e >= BAR else " Since then the wins have picked up again."
         return (

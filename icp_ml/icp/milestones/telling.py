@@ -63,7 +63,7 @@ def tell_difference(base: CustomerBase, plan: Plan, written: tuple[Written, ...]
     """Say where the written milestones, or the straight line without any, and the evidence part."""
     due = [one for one in written if one.measure == "goal" and one.state in ("met", "missed")]
     missed = [one for one in due if one.state == "missed"]
-    if evidence.crossed:
+    if evidence.behind:
         if due and not missed:
             return "The written milestones are met, yet the wins are behind plan: the milestones ask for too little."
         return ""

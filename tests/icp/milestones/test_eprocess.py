@@ -67,6 +67,7 @@ def test_wins_after_an_alarm_do_not_take_it_back(campaign):
     assert found.crossed
     assert found.e < 1
     assert "picked up" in found.sentence
+    assert not found.behind
 
 
 def test_wins_as_planned_are_no_evidence(campaign):

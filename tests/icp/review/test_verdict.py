@@ -23,7 +23,7 @@ def milestones(*, crossed=False, fair=50.0, elapsed=40, reached=40.0):
         "elapsed_days": elapsed,
         "goal": {"target": 100.0, "reached": reached},
         "path": [{"day": "2026-06-10", "fair": fair}, {"day": "2026-07-10", "fair": 100.0}],
-        "eprocess": {"crossed": crossed},
+        "eprocess": {"crossed": crossed, "behind": crossed},
         "chance": {"value": 0.05},
         "written": [{"state": "missed"}],
     }
@@ -55,6 +55,11 @@ def test_a_missed_milestone_and_a_low_chance_change_nothing():
     facts = milestones()
     calm = decide(BETTER, facts | {"chance": {"value": 0.9}, "written": [{"state": "met"}]}, {})
     assert decide(BETTER, facts, {}).word == calm.word == "keep"
+
+
+def test_wins_that_caught_up_again_change_nothing():
+    caught_up = milestones() | {"eprocess": {"crossed": True, "behind": False}}
+    assert decide(BETTER, caught_up, {"says": "neither"}).word == "keep"
 
 
 def test_the_reasons_name_counts_and_the_interval():
