@@ -6,6 +6,7 @@ import argparse
 import json
 import logging
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +22,8 @@ say why in six fits, and put prospects in order."""
 EPILOG = """exit codes: 0 done; 2 wrong usage or configuration; 3 done and written, but a gate said no;
 4 unacceptable data; 5 model refused; 6 the operating system could not read or write; 1 a defect of ours."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a cell or a rule could tell a terminal to do; line feeds and tabs stay."""
 _MODEL = "folder, models:/NAME@champion, models:/NAME/3 or runs:/ID/model"
 
 
@@ -316,7 +319,8 @@ def _stop(_signal: int, _frame: object) -> NoReturn:
 
 
 def _print_result(result: Any, *, as_json: bool) -> None:
-    text = json.dumps(result.to_document(), indent=2, sort_keys=False, allow_nan=False) if as_json else result.to_text()
+    document = result.to_document() if as_json else None
+    text = json.dumps(document, indent=2, allow_nan=False) if as_json else _CONTROL.sub("?", result.to_text())
     sys.stdout.write(text.rstrip("\n") + "\n")
     sys.stdout.flush()
 
@@ -330,7 +334,7 @@ def _refuse_usage(text: str, *, as_json: bool) -> int:
 
 
 def _refuse(options: argparse.Namespace, text: str, exit_code: int) -> int:
-    sys.stderr.write(f"icp-ml {options.command}: {text}\n")
+    sys.stderr.write(f"icp-ml {options.command}: {_CONTROL.sub('?', text)}\n")
     if options.json:
         sys.stdout.write(json.dumps({"error": text, "exit_code": exit_code}) + "\n")
     return exit_code

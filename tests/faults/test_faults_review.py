@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from icp_ml.accounts.simulate import simulate
+from icp_ml.cli import main
 from icp_ml.icp.ledger import append
 from icp_ml.icp.ledger.chain import _digest
 from tests.faults.conftest import Desk, files_of
@@ -256,3 +257,11 @@ def test_a_proposal_from_one_customer_is_refused(room):
 
 def test_a_situation_after_the_last_quarter_of_the_calendar_is_refused(room):
     assert "--starts" in room.refused(2, *propose(room, "--starts", "9999-12-01"))
+
+
+def test_what_a_rule_could_tell_a_terminal_to_do_is_not_printed(room, capsys):
+    room.profile = room.profile.replace('  - "team_size >= 10"', '  - "region == \'\\e[31mred\'"')
+    assert main([str(part) for part in room.command()]) == 0
+    printed = capsys.readouterr().out
+    assert "?[31mred" in printed
+    assert "\x1b" not in printed
