@@ -260,7 +260,7 @@ def test_a_situation_after_the_last_quarter_of_the_calendar_is_refused(room):
 
 
 def test_what_a_rule_could_tell_a_terminal_to_do_is_not_printed(room, capsys):
-    room.profile = room.profile.replace('  - "team_size >= 10"', '  - "region == \'\\e[31mred\'"')
+    room.profile = room.profile.replace('  - "team_size >= 10"', "  - \"region == '\\e[31mred'\"")
     assert main([str(part) for part in room.command()]) == 0
     printed = capsys.readouterr().out
     assert "?[31mred" in printed

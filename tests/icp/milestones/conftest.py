@@ -61,7 +61,7 @@ def usual_deals():
         won = np.tile([1.0, 0.0, 0.0, 0.0], len(days))
         closed = opened + np.where(won == 1, 40, 50)
         is_open = closed > np.datetime64(today, "D")
-        closed[is_open] = np.datetime64("NaT")
+        closed[is_open] = np.datetime64("NaT", "D")
         won[is_open] = np.nan
         return Deals(np.full(len(opened), None), opened, closed, won, np.full(len(opened), value))
 

@@ -100,8 +100,10 @@ def test_what_goes_with_the_time_of_signing_is_not_offered(base_of, company):
     rng = np.random.default_rng(3)
     age = (frame["signed"].max() - frame["signed"]).dt.days.to_numpy() / 1460  # 1: the oldest
     stays = rng.random(len(frame)) < 0.25 + 0.6 * age
-    ended = np.where(stays, np.datetime64("NaT"), frame["signed"] + np.timedelta64(100, "D"))
-    frame["ended"] = np.where(ended > np.datetime64("2026-06-30"), np.datetime64("NaT"), ended).astype("datetime64[s]")
+    ended = np.where(stays, np.datetime64("NaT", "D"), frame["signed"] + np.timedelta64(100, "D"))
+    frame["ended"] = np.where(ended > np.datetime64("2026-06-30"), np.datetime64("NaT", "D"), ended).astype(
+        "datetime64[s]"
+    )
     frame["tools"] = np.rint(4 * age + rng.normal(size=len(frame)))  # fewer tools nowadays
     found = find_rules(base_of(frame, ("region in [north, south]",)), n_permutations=500)
     assert "tools" not in [rule.attribute for rule in found.rules]

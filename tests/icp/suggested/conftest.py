@@ -38,7 +38,7 @@ def customers(n=200):
     at = np.arange(n)
     stack, order = np.where(at % 2, 8, 2), at // 4 % 10
     failed = np.where(stack == 8, order < 1, order < 5)
-    ended = np.where(failed, np.datetime64("2024-06-01"), np.datetime64("NaT"))
+    ended = np.where(failed, np.datetime64("2024-06-01"), np.datetime64("NaT", "D"))
     return pd.DataFrame(
         {
             "id": [f"C{number}" for number in at],

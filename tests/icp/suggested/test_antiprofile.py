@@ -13,7 +13,7 @@ def failing(made, share, column="region", n=400, value="north"):
     frame = made.customers(n)
     rng, inside = np.random.default_rng(1), np.arange(n) % 10 == 0
     failed = np.where(inside, np.arange(n) // 10 % 10 < 10 * share, rng.permutation(n) % 5 == 0)
-    frame["ended"] = np.where(failed, np.datetime64("2024-06-01"), np.datetime64("NaT")).astype("datetime64[s]")
+    frame["ended"] = np.where(failed, np.datetime64("2024-06-01"), np.datetime64("NaT", "D")).astype("datetime64[s]")
     frame["region"] = "south"
     frame[column] = np.where(inside, value, "elsewhere")
     return frame
@@ -113,7 +113,9 @@ def test_chance_alone_is_rarely_told(made):
     frame = made.customers(300)
     for _ in range(60):
         failed = rng.random(300) < 0.25
-        frame["ended"] = np.where(failed, np.datetime64("2024-06-01"), np.datetime64("NaT")).astype("datetime64[s]")
+        frame["ended"] = np.where(failed, np.datetime64("2024-06-01"), np.datetime64("NaT", "D")).astype(
+            "datetime64[s]"
+        )
         frame["region"] = rng.choice(list("abcdefgh"), 300, p=[0.3, 0.2, 0.2, 0.1, 0.05, 0.05, 0.05, 0.05])
         told += bool(found_in(made, frame).rules)
     assert told <= 60 * (0.1 + 2 * (0.09 / 60) ** 0.5)

@@ -90,7 +90,7 @@ def test_an_exclusion_of_a_column_that_customers_lack_is_counted_among_prospects
 def test_a_limit_stands_beside_what_was_signed(made):
     frame = made.customers()
     frame.loc[:30, "signed"] = np.datetime64("2026-06-01")
-    frame.loc[:30, "ended"] = np.datetime64("NaT")
+    frame.loc[:30, "ended"] = np.datetime64("NaT", "D")
     base = made.base(frame, situation={"capabilities": [{"name": "onboarding", "per_period": 25}]})
     row = openings(base, None).rows[0]
     assert (row.kind, row.customers, row.per_period) == ("limit", 31, 25)

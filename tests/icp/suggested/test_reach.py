@@ -160,7 +160,7 @@ def test_open_deals_are_won_at_the_usual_cycle(made):
     deals = made.deals(
         60, [40] * 20 + [None] * 40
     )  # after day 10, when others are lost, all that are left win on day 40
-    deals.closed[:5] = np.datetime64("NaT")
+    deals.closed[:5] = np.datetime64("NaT", "D")
     deals.won[:5] = np.nan
     deals.opened[:5] += 200 - 20
     found = means_of(made.base(deals=deals), NOTHING)
