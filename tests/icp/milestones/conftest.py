@@ -56,10 +56,10 @@ def usual_deals():
     """Return a maker of deals opened every day, a quarter won 40 days later and the rest lost after 50."""
 
     def make(first="2025-05-01", last="2026-05-30", today="2026-05-30", value=5000.0):
-        days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + 1)
+        days = np.arange(np.datetime64(first, "D"), np.datetime64(last, "D") + np.timedelta64(1, "D"))
         opened = np.repeat(days, 4)
         won = np.tile([1.0, 0.0, 0.0, 0.0], len(days))
-        closed = opened + np.where(won == 1, 40, 50)
+        closed = opened + np.where(won == 1, 40, 50).astype("timedelta64[D]")
         is_open = closed > np.datetime64(today, "D")
         closed[is_open] = np.datetime64("NaT", "D")
         won[is_open] = np.nan

@@ -46,7 +46,7 @@ def test_a_path_rises_and_is_never_ahead_of_the_straight_line(campaign, usual_de
 
 def test_a_situation_shorter_than_any_cycle_has_a_straight_path(campaign, usual_deals):
     deals = usual_deals(first="2025-01-01", last="2025-12-15")
-    deals.closed[:] += 60
+    deals.closed[:] += np.timedelta64(60, "D")
     assert plan_of(campaign(), NOTHING_BEFORE, _book(deals)).is_straight
 
 

@@ -94,7 +94,7 @@ def market_of(base, frame, rules, **more):
 
 def deals_of(n, won_days, channel=None, value=None):
     """Deals opened 200 days before today; those with a number were won after so many days, the others lost after 10."""
-    opened = np.full(n, np.datetime64(TODAY, "D") - 200)
+    opened = np.full(n, np.datetime64(TODAY, "D") - np.timedelta64(200, "D"))
     won = np.array([1.0 if days else 0.0 for days in won_days])
     closed = opened + np.array([days or 10 for days in won_days]).astype("timedelta64[D]")
     account = np.array([f"C{at}" for at in range(n)], dtype=object)

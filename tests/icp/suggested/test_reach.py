@@ -87,7 +87,7 @@ def test_the_conversion_counts_deals_that_had_time_and_wins_that_came_in_time(ma
 
 def test_deals_that_are_too_few_or_too_young_tell_nothing(made):
     few, young = made.deals(19, [20] * 19), made.deals(40, [20] * 40)
-    young.opened[:] += 180
+    young.opened[:] += np.timedelta64(180, "D")
     for deals in (few, young):
         found = means_of(made.base(deals=deals), NOTHING)
         assert found.conversion is None
@@ -120,7 +120,7 @@ def test_advocates_and_columns_of_unknown_worth_are_not_guessed(made):
 def test_the_team_works_at_its_pace_so_far_or_its_capacity(made):
     deals = made.deals(60, [20] * 60)
     assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(90 * 30 / 91)
-    deals.opened[:] += 50
+    deals.opened[:] += np.timedelta64(50, "D")
     assert means_of(made.base(study={"capacity": 90}, deals=deals), NOTHING).workable == pytest.approx(60 * 30 / 180)
     assert means_of(made.base(), NOTHING).workable == float("inf")
 
@@ -162,7 +162,7 @@ def test_open_deals_are_won_at_the_usual_cycle(made):
     )  # after day 10, when others are lost, all that are left win on day 40
     deals.closed[:5] = np.datetime64("NaT", "D")
     deals.won[:5] = np.nan
-    deals.opened[:5] += 200 - 20
+    deals.opened[:5] += np.timedelta64(180, "D")
     found = means_of(made.base(deals=deals), NOTHING)
     assert found.n_open == 5
     assert found.pipeline == pytest.approx(5)

@@ -51,7 +51,7 @@ def test_every_criterion_has_its_evidence_as_a_comment(blank):
 
 def test_the_goal_is_the_pace_of_the_last_year(blank):
     days = blank.customers.as_of
-    n_signed = (days > np.datetime64(blank.today, "D") - 365).sum()
+    n_signed = (days > np.datetime64(blank.today, "D") - np.timedelta64(365, "D")).sum()
     assert loaded(proposed(blank)).situation.goal.target == round(n_signed * 92 / 365)
 
 
