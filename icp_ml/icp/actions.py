@@ -16,6 +16,7 @@ from icp_ml.accounts.personal import personal_kind
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.ledger.entries import change_words
 from icp_ml.icp.market import Market
+from icp_ml.icp.suggested.matching import Matching
 from icp_ml.model.classifier import SuccessClassifier
 from icp_ml.model.evaluation.judged import judged_rows, percent
 from icp_ml.model.evaluation.surprises import Surprise, Surprises, surprises
@@ -219,7 +220,11 @@ def _prospects(base: CustomerBase, market: Market | None) -> Iterator[Action]:
     """Name the prospects that match the profile, are like customers, and have the best chance."""
     if market is None or market.probability is None or not len(market):
         return
-    inside = market.in_domain & market.matches_all([rule.text for rule in base.profile.criteria])
+    matching = Matching(base, market)
+    matched = matching.prospects(matching.written)
+    if matched is None:
+        return
+    inside = market.in_domain & matched
     if market.status is not None:
         inside &= pd.isna(market.status)
     places = np.flatnonzero(inside)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -74,10 +73,6 @@ class Market:
     def matches(self, text: str) -> Flags:
         """Return True for every prospect that a rule holds for; the rule must be one that was asked for."""
         return np.asarray(self.answers[text] == 1)
-
-    def matches_all(self, texts: Sequence[str]) -> Flags:
-        """Return True for every prospect that meets all of the rules."""
-        return reduce(np.logical_and, (self.matches(text) for text in texts), np.ones(len(self), dtype=bool))
 
 
 Source = str | Path | pd.DataFrame

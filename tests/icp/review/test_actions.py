@@ -12,6 +12,7 @@ from icp_ml.icp.actions import actions
 from icp_ml.icp.ledger import Ledger
 from icp_ml.icp.market import read_market
 from icp_ml.icp.review import _to_decide
+from icp_ml.icp.suggested.suggestions import rules_to_ask
 
 UNCLEAR = {"rule": "x >= 1", "state": "cannot tell", "n_yes": 10, "n_no": 10, "n_unknown": 0, "needed": 9000}
 GAPS = UNCLEAR | {"n_unknown": 20}
@@ -23,7 +24,7 @@ def kinds(found):
 
 @pytest.fixture(scope="module")
 def market(base, reviewed):
-    return read_market(reviewed[0] / "prospects.parquet", base, [rule.text for rule in base.profile.criteria])
+    return read_market(reviewed[0] / "prospects.parquet", base, rules_to_ask((), base))
 
 
 def test_surprises_are_later_customers_with_a_known_outcome(base):
@@ -40,8 +41,8 @@ def test_prospects_match_the_profile_and_have_the_best_chances(base, market):
     found = [one for one in actions(base, market, [], []) if "prospects" in one.sentence]
     place = {str(name): at for at, name in enumerate(market.ids)}
     rows = [place[one["id"]] for one in found[0].who]
-    inside = market.matches_all([rule.text for rule in base.profile.criteria])
-    assert inside[rows].all()
+    assert all(market.matches(rule.text)[rows].all() for rule in base.profile.criteria)
+    assert not market.matches("support_tier_needed == 'Around the clock'")[rows].any()
     assert market.status is None or not any(market.status[rows])
 
 
