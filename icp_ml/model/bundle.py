@@ -8,6 +8,7 @@ To raise the format version: add one to `FORMAT_VERSION`, describe the change in
 earlier version only where its meaning is unchanged.
 
 1. First format.
+2. The reference customers have a group, a part in the evaluation and a desired outcome; models of format 1 are refused.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from icp_ml.errors import FileSystemError, ModelError, message
 from icp_ml.outputs import whole_folder
 
 FORMAT = "icp_ml model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 _MAX_MANIFEST_BYTES = 1_000_000
 _MAX_PARTS = 64

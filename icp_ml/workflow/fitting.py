@@ -14,6 +14,7 @@ import pandas as pd
 
 from icp_ml import __version__
 from icp_ml.accounts.contract import learn_contract
+from icp_ml.accounts.customers import Customers
 from icp_ml.accounts.outcome import Labels, relabel_at
 from icp_ml.accounts.split import Split, choose_split
 from icp_ml.errors import DataError, message
@@ -23,7 +24,7 @@ from icp_ml.model.domain import Domain
 from icp_ml.model.evaluation.evaluate import Evaluation, EvaluationOptions, Timeline, evaluate
 from icp_ml.model.explanation.importance import importance
 from icp_ml.model.explanation.stability import Stability
-from icp_ml.model.reference import Reference
+from icp_ml.model.reference import JUDGED, TAUGHT, Membership, Reference
 from icp_ml.model.refits import refits
 from icp_ml.model.success_model import SuccessModel, identified
 from icp_ml.prospects.admission import customer_key
@@ -54,7 +55,7 @@ class Served:
     classifier: SuccessClassifier
 
 
-def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation) -> Served:
+def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluation: Evaluation, split: Split) -> Served:
     """Return the model that is served: the judged procedure, fitted once more on every account with a known outcome."""
     study, customers, labels = prepared.study, prepared.customers, prepared.labels
     rows = np.flatnonzero(labels.known)
@@ -74,7 +75,7 @@ def success_model(prepared: Prepared, attributes: Sequence[Attribute], evaluatio
         ready=evaluation.ready,
         probability_withdrawn=evaluation.calibration_failed,
         question_value=_question_values(prepared, classifier, fitted),
-        reference=_reference(prepared, fitted),
+        reference=_reference(prepared, fitted, split),
         stability=Stability.learn(classifier, fitted.frame, again),
         importance=importance(again).as_document(),
     )
@@ -165,9 +166,29 @@ def _domain(prepared: Prepared, attributes: Sequence[Attribute], rows: npt.NDArr
     return Domain.learn(frame, kinds, fit_of, prepared.study.seed, groups=groups)
 
 
-def _reference(prepared: Prepared, fitted: _Fitted) -> Reference:
-    ids = prepared.customers.ids[fitted.rows]
-    return Reference.learn(ids, fitted.frame, fitted.label, weight=fitted.weight, seed=prepared.study.seed)
+def _reference(prepared: Prepared, fitted: _Fitted, split: Split) -> Reference:
+    customers, rows = prepared.customers, fitted.rows
+    group = np.arange(len(rows)) if fitted.groups is None else fitted.groups
+    part = np.zeros(len(customers), dtype=np.int8)
+    if split.kind == "time":
+        part[split.train], part[split.test] = TAUGHT, JUDGED
+    return Reference.learn(
+        customers.ids[rows],
+        fitted.frame,
+        fitted.label,
+        weight=fitted.weight,
+        seed=prepared.study.seed,
+        membership=Membership(group.astype(np.int64), part[rows], _wanted(customers)[rows]),
+    )
+
+
+def _wanted(customers: Customers) -> npt.NDArray[np.object_]:
+    """Return the desired outcome of every customer as text, None where there is none."""
+    column = customers.study.desired_outcome
+    held = customers.others if column in customers.others else customers.frame
+    if column is None or column not in held:
+        return np.full(len(customers), None, dtype=object)
+    return np.array([None if pd.isna(cell) else str(cell) for cell in held[column]], dtype=object)
 
 
 def _question_values(prepared: Prepared, classifier: SuccessClassifier, fitted: _Fitted) -> dict[str, float]:

@@ -145,7 +145,7 @@ def _train(prepared: Prepared, attributes: Sequence[Attribute], split: Split, ou
     logger.info("evaluating")
     evaluation = judged(prepared, attributes, split)
     logger.info("fitting the served model on %s accounts", f"{int(prepared.labels.known.sum()):,}")
-    served = success_model(prepared, attributes, evaluation)
+    served = success_model(prepared, attributes, evaluation, split)
     logger.info("gathering evidence: importance, slices, surprises")
     evidence = {**judged_evidence(prepared, split, evaluation, served.model), **why_evidence(prepared, served)}
     told = (prepared.study, prepared.customers, prepared.labels, prepared.findings, split, evaluation)

@@ -12,7 +12,7 @@ import pytest
 
 from icp_ml.accounts.contract import AttributeContract
 from icp_ml.model import reference as room
-from icp_ml.model.reference import Reference
+from icp_ml.model.reference import Membership, Reference
 
 ATTRIBUTES = (
     AttributeContract("size", "resource", "numeric", (), -3.0, 3.0, 0.1),
@@ -20,12 +20,14 @@ ATTRIBUTES = (
 )
 
 
-def learned(n=50, seed=0, **columns):
+def learned(n=50, seed=0, membership=None, **columns):
     rng = np.random.default_rng(0)
     frame = pd.DataFrame({"size": rng.normal(size=n), "crm": pd.Series(rng.choice(["a", "é"], n), dtype="str")})
     frame = frame.mask(rng.random((n, 2)) < 0.1).assign(**columns)
     weight = np.where(np.arange(n) % 10 == 0, 0.0, 1.5)
-    return Reference.learn([f" {i}é" for i in range(n)], frame, (rng.random(n) < 0.5) * 1.0, weight=weight, seed=seed)
+    outcome = (rng.random(n) < 0.5) * 1.0
+    ids = [f" {i}é" for i in range(n)]
+    return Reference.learn(ids, frame, outcome, weight=weight, seed=seed, membership=membership)
 
 
 def test_it_comes_back_with_the_same_cells_and_ids():
@@ -56,6 +58,7 @@ def test_cells_of_persons_stay_out_even_where_the_study_allows_the_attribute():
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (lambda table: table.set_column(4, "part", pa.array(np.full(45, 3, np.int8))), "parts"),
         (lambda table: table.drop_columns(["a1"]), "other columns"),
         (lambda table: table.set_column(1, "outcome", pa.array(np.full(45, 2.0))), "not 0 or 1"),
         (lambda table: table.set_column(0, "id", pa.nulls(45, pa.string())), "without id"),
@@ -74,3 +77,31 @@ def test_a_reference_equals_only_the_same_customers():
     kept = learned()
     assert kept != dataclasses.replace(kept, n_known=99)
     assert kept != 3
+
+
+def membership(n=50):
+    wanted = np.array(["grow", None, "save cost", "é", "grow"] * (n // 5), dtype=object)
+    return Membership(np.arange(n) // 2, (np.arange(n) % 3).astype(np.int8), wanted)
+
+
+def test_groups_parts_and_desired_outcomes_come_back():
+    kept = learned(membership=membership())
+    again = Reference.from_parquet(kept.to_parquet(), ATTRIBUTES)
+    assert again.group.tolist() == kept.group.tolist() == [n // 2 for n in range(50) if n % 10]
+    assert again.part.tolist() == [n % 3 for n in range(50) if n % 10]
+    assert again.wanted.tolist()[:4] == [None, "save cost", "é", "grow"]
+
+
+def test_without_a_membership_customers_are_unrelated():
+    kept = learned()
+    assert len(set(kept.group.tolist())) == len(kept)
+    assert set(kept.part.tolist()) == {0}
+    assert set(kept.wanted.tolist()) == {None}
+
+
+def test_a_desired_outcome_that_names_persons_stays_out():
+    belongs = membership()
+    mails = np.array([f"person{i}@acme.org" for i in range(50)], dtype=object)
+    kept = learned(membership=Membership(belongs.group, belongs.part, mails))
+    assert set(kept.wanted.tolist()) == {None}
+    assert b"@acme" not in kept.to_parquet()

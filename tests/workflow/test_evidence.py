@@ -53,7 +53,7 @@ def trained(folder, n):
     frame = prepared.customers.frame[names]
     split = chosen_split(prepared)
     evaluation = evaluate(make, frame, prepared.labels, split, options=options)
-    return Trained(prepared, split, evaluation, success_model(prepared, attributes, evaluation).model)
+    return Trained(prepared, split, evaluation, success_model(prepared, attributes, evaluation, split).model)
 
 
 @pytest.fixture(scope="module")

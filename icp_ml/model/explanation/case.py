@@ -12,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import expit
 
+from icp_ml.model.likeness import Likeness
+
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
     from icp_ml.model.domain import Domain
@@ -70,6 +72,12 @@ class Case:
         return self.classifier.attribute_contributions(frame[list(self.columns)]).to_numpy(np.float64)
 
     @cached_property
+    def likeness(self) -> Likeness:
+        """The space in which customers are near or far."""
+        contributions = pd.DataFrame(self.reference_contributions, columns=list(self.columns))
+        return Likeness.learn(contributions, self.reference.weight, self.classifier.fits or {})
+
+    @cached_property
     def is_other(self) -> Flags:
         """Which reference customers are not the account itself, (n,)."""
         return np.asarray(self.reference.ids != self.id)
@@ -80,12 +88,11 @@ class Case:
         return np.asarray(self.row[list(self.columns)].notna().to_numpy(dtype=bool)[0])
 
     def distances(self, attributes: Flags | None = None) -> Floats:
-        """Return how far every reference customer is, in log-odds of what matters for success, (n,).
+        """Return how far every reference customer is in what matters for success, (n,), by all or some attributes.
 
-        The straight-line distance between attribute contributions, of all attributes or of the chosen ones: attributes
-        that the model does not use do not count, and those it uses count by how much they move the score.
+        The distance of `icp_ml.model.likeness.Likeness`, by which lookalikes are found too.
         """
-        apart = self.reference_contributions - self.contributions
+        apart = self.likeness.place(self.reference_contributions - self.contributions)
         return np.asarray(np.sqrt(np.square(apart if attributes is None else apart[:, attributes]).sum(axis=1)))
 
     def replaced(self, changes: Mapping[str, pd.Series]) -> pd.DataFrame:

@@ -39,7 +39,7 @@ class Neighbour:
     id : str
         Of the customer.
     distance : float
-        Log-odds, 0 or more; 0: the same contributions.
+        In the likeness space, 0 or more; 0: the same contributions.
     differs : tuple of Difference
         What differs most for success, largest first; empty when nothing does.
     """
@@ -98,8 +98,8 @@ def nearest_customers(case: Case) -> Nearest:
 
     Notes
     -----
-    Distance is measured in attribute contributions (log-odds): two customers are alike when the same things speak for
-    and against them to the same extent. Equal distances are ordered by the raw attributes in the domain's space, then
+    Two customers are alike when the same things speak for and against them to the same extent (see
+    `icp_ml.model.likeness`). Equal distances are ordered by the raw attributes in the domain's space, then
     by id, so that the order of the table does not matter.
     """
     distances = case.distances()
@@ -125,7 +125,7 @@ def _raw_distances(case: Case) -> NDArray[np.float64]:
 
 
 def _neighbour(case: Case, at: int, distance: float) -> Neighbour:
-    apart = np.abs(case.reference_contributions[at] - case.contributions)
+    apart = np.abs(case.reference_contributions[at] - case.contributions)  # in log-odds
     told = [place for place in np.argsort(-apart, kind="stable")[:N_DIFFERENCES] if apart[place] >= SMALLEST]
     names = [case.columns[place] for place in told]
     there = case.reference.frame.iloc[at]

@@ -50,6 +50,7 @@ def test_the_order_of_the_table_does_not_matter(case_of, reference):
         reference.weight[mixed],
         reference.frame.iloc[mixed].reset_index(drop=True),
         len(mixed),
+        reference.membership.rows(mixed),
     )
     for changes in ({}, {"noise": 0.0, "crm": "other"}):
         case = case_of(**changes)
