@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 
 from icp_ml import __version__
 from icp_ml.cli_profile import add_profile
+from icp_ml.cli_prospects import MODEL, add_prospects, count
 from icp_ml.errors import IcpError, UsageError
 
 DESCRIPTION = """Learn from your own history which kinds of company become successful customers,
@@ -24,7 +25,6 @@ EPILOG = """exit codes: 0 done; 2 wrong usage or configuration; 3 done and writt
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 """What a cell or a rule could tell a terminal to do; line feeds and tabs stay."""
-_MODEL = "folder, models:/NAME@champion, models:/NAME/3 or runs:/ID/model"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,7 +71,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = _Parser("icp-ml", description=DESCRIPTION, epilog=EPILOG)
     parser.add_argument("--version", action="version", version=f"icp-ml {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_quickstart, _init, _audit, _train, _check, _score, _explain, _review, _simulate):
+    for add in (_quickstart, _init, _audit, _train):
+        add(commands)
+    add_prospects(commands, _command)
+    for add in (_review, _simulate):
         add(commands)
     add_profile(commands, _command)
     return parser
@@ -133,72 +136,24 @@ def _override_argument(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _check(commands: Any) -> None:
-    parser = _command(
-        commands, "check", "what scoring would refuse, coerce or find unusual, without scoring", _run_check
-    )
-    _prospect_arguments(parser)
-
-
-def _score(commands: Any) -> None:
-    parser = _command(
-        commands, "score", "score every prospect: probability, six fits, reasons, grade and rank", _run_score
-    )
-    _prospect_arguments(parser)
-    parser.add_argument("--out", metavar="FILE", required=True, help="score file, CSV or Parquet by its ending")
-    parser.add_argument("--list", metavar="FILE", dest="list_path", help="ten columns for people")
-    parser.add_argument(
-        "--reasons", metavar="N", type=_count, default=10_000, help="ranks with attribute reasons (default 10000)"
-    )
-    parser.add_argument("--previous", metavar="FILE", help="the last score file: grades near a border are held")
-
-
-def _explain(commands: Any) -> None:
-    parser = _command(commands, "explain", "one account in depth: why it stands where it stands", _run_explain)
-    parser.add_argument("accounts", metavar="ACCOUNTS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
-    parser.add_argument("--id", metavar="ID", required=True, help="id of the account, or its row number without ids")
-    parser.add_argument("--out", metavar="FILE", help="a page of the account, FILE.html")
-    _reading_arguments(parser)
-
-
 def _review(commands: Any) -> None:
     parser = _command(commands, "review", "is the profile still right? judge it, and say what to do next", _run_review)
     parser.add_argument("profile", metavar="PROFILE", help="the profile file (YAML)")
     parser.add_argument("--study", metavar="STUDY", required=True, help="the study file (YAML)")
-    parser.add_argument("--model", metavar="MODEL", required=True, help=_MODEL)
+    parser.add_argument("--model", metavar="MODEL", required=True, help=MODEL)
     parser.add_argument("--out", metavar="DIR", required=True, help="the review's folder; replaced whole if it is ours")
     parser.add_argument("--prospects", metavar="FILE", help="the market (default: the prospects of the study)")
     _override_argument(parser)
 
 
-def _prospect_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("prospects", metavar="PROSPECTS", help="CSV, CSV.gz, Parquet or a folder of Parquet")
-    _reading_arguments(parser)
-    parser.add_argument("--on-duplicate", choices=("error", "first"), default="error", help="ids that come twice")
-
-
-def _reading_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="MODEL", required=True, help=_MODEL)
-    parser.add_argument("--as-of", metavar="DATE", help="the day on which the attributes were known (YYYY-MM-DD)")
-    parser.add_argument("--encoding", help="encoding of a CSV, e.g. latin-1 (default utf-8)")
-    parser.add_argument("--delimiter", help="delimiter of a CSV (default: that of the study, else a comma)")
-
-
 def _simulate(commands: Any) -> None:
     parser = _command(commands, "simulate", "write a simulated company whose truth is known", _run_simulate)
     parser.add_argument("--out", metavar="DIR", required=True)
-    parser.add_argument("--customers", metavar="N", type=_count, default=2000)
-    parser.add_argument("--prospects", metavar="M", type=_count, default=20_000)
+    parser.add_argument("--customers", metavar="N", type=count, default=2000)
+    parser.add_argument("--prospects", metavar="M", type=count, default=20_000)
     parser.add_argument("--seed", metavar="S", type=int, default=0)
     parser.add_argument("--world", choices=("aligned", "misaligned", "null", "drift"), default="aligned")
     parser.add_argument("--leaks", action="store_true", help="plant five kinds of leak in the customers table")
-
-
-def _count(text: str) -> int:
-    number = int(text) if text.isdecimal() else -1
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of 0 or more")
-    return number
 
 
 def _run_quickstart(options: argparse.Namespace) -> Any:
@@ -229,34 +184,6 @@ def _run_train(options: argparse.Namespace) -> Any:
     )
 
 
-def _run_check(options: argparse.Namespace) -> Any:
-    import icp_ml.workflow as workflow
-
-    return workflow.check(options.prospects, model=options.model, reading=_reading(options))
-
-
-def _run_score(options: argparse.Namespace) -> Any:
-    import icp_ml.workflow as workflow
-
-    return workflow.score(
-        options.prospects,
-        model=options.model,
-        out=options.out,
-        reading=_reading(options),
-        list_path=options.list_path,
-        n_reasons=options.reasons,
-        previous=options.previous,
-    )
-
-
-def _run_explain(options: argparse.Namespace) -> Any:
-    import icp_ml.workflow as workflow
-
-    names = ("as_of", "encoding", "delimiter")
-    reading = {name: getattr(options, name) for name in names}
-    return workflow.explain(options.accounts, options.model, options.id, out=options.out, reading=reading)
-
-
 def _run_review(options: argparse.Namespace) -> Any:
     import icp_ml.workflow as workflow
 
@@ -268,10 +195,6 @@ def _run_review(options: argparse.Namespace) -> Any:
         prospects=options.prospects,
         overrides=options.overrides,
     )
-
-
-def _reading(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("as_of", "encoding", "delimiter", "on_duplicate")}
 
 
 def _run_simulate(options: argparse.Namespace) -> Any:
@@ -291,6 +214,11 @@ _NAMED = (
     "earlier",
     "list_path",
     "previous",
+    "seeds",
+    "negatives",
+    "by_seed",
+    "segment",
+    "p_close",
     "profile",
     "new",
 )

@@ -26,7 +26,7 @@ LINES = (
     ("lifecycle",),
     ("report",),
     ("workflow",),
-    ("cli_profile",),
+    ("cli_profile", "cli_prospects"),
     ("cli",),
     ("training",),
 )

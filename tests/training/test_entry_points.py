@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from icp_ml import cli
-from training import review, score, train
+from training import lookalikes, review, score, train
 
-ENTRIES = {"train": train.main, "score": score.main, "review": review.main}
+ENTRIES = {"train": train.main, "score": score.main, "review": review.main, "lookalikes": lookalikes.main}
+VALUES = {"top": "7"}
+"""What a parameter is set to where its own name will not do."""
 
 
 @pytest.fixture
@@ -52,19 +54,28 @@ def test_review_passes_everything_on(told):
     assert {key: told[0][key] for key in expected} == expected
 
 
+def test_lookalikes_passes_everything_on(told):
+    lookalikes.main(["--prospects=-p.csv", "--model=m", "--out=l.csv", "--top=7", "--seeds=s.csv", "--segment=grow up"])
+    expected = {"prospects": "-p.csv", "model": "m", "out": "l.csv", "top": 7, "seeds": "s.csv", "segment": "grow up"}
+    assert {key: told[0][key] for key in expected} == expected
+
+
 def test_an_empty_parameter_is_none(told):
     train.main(["--study", "s.yaml", "--out", "m", "--profile", "", "--seed", ""])
     score.main(["--prospects", "p.csv", "--model", "m", "--out", "s.csv", "--list", "", "--as-of", ""])
     assert (told[0]["profile"], told[0]["overrides"]) == (None, [])
+    lookalikes.main(["--prospects", "p.csv", "--model", "m", "--out", "l.csv", "--top", "", "--seeds", ""])
     assert (told[1]["list_path"], told[1]["as_of"]) == (None, None)
+    assert (told[2]["top"], told[2]["seeds"], told[2]["segment"]) == (None, None, None)
 
 
 @pytest.mark.parametrize("name", ENTRIES)
 def test_the_project_file_names_flags_that_exist(told, repository, name):
     project = yaml.safe_load((repository / "MLproject").read_text())
     entry = project["entry_points"][name]
-    command = entry["command"].format(**{parameter: shlex.quote(parameter) for parameter in entry["parameters"]})
+    values = {parameter: VALUES.get(parameter, parameter) for parameter in entry["parameters"]}
+    command = entry["command"].format(**{parameter: shlex.quote(value) for parameter, value in values.items()})
     assert shlex.split(command)[:3] == ["python", "-m", f"training.{name}"]
     ENTRIES[name](shlex.split(command)[3:])
-    told_words = {word for value in told[0].values() for word in (value if isinstance(value, list) else [value])}
-    assert {p if p != "seed" else "seed=seed" for p in entry["parameters"]} <= told_words
+    told_words = {str(word) for value in told[0].values() for word in (value if isinstance(value, list) else [value])}
+    assert {value if value != "seed" else "seed=seed" for value in values.values()} <= told_words
