@@ -22,7 +22,7 @@ N_BAGS = 30
 N_BAGS_OF_SIGNING = 10
 MAX_SEEDS_OF_GOWER = 1_000
 """More would cost seconds and change little: the ten nearest of a thousand say where an account stands."""
-_MIN_LEAF = 5
+_MIN_LEAF = 15
 _BLOCK_ROWS = 2_048
 
 
@@ -37,7 +37,10 @@ def success_model(seen: Seen, pool: Pool) -> Floats:
 
 
 def centroid(seen: Seen, pool: Pool) -> Floats:
-    """Return the cosine to the mean of the seeds, in coordinates that are 0 for the average account of the pool."""
+    """Return the cosine to the mean of the seeds, in coordinates that are 0 for the average account of the pool.
+
+    Centred on the customers instead, it would know of the churned ones: the direction would be that from them.
+    """
     space = seen.domain.space
     everybody = space.place(pool.frame).coordinates.astype(np.float64)
     seeds = space.place(seen.frame[seen.succeeded]).coordinates.astype(np.float64)
