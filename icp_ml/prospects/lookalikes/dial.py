@@ -1,0 +1,145 @@
+"""Reach against precision: what a longer list would hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from icp_ml.prospects.lookalikes.options import ranks_of
+from icp_ml.prospects.lookalikes.passes import Candidates, Pool
+
+Indices = npt.NDArray[np.int64]
+
+SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+_SIMILARITY, _CHANCE, _SHARE = 4, 6, 6
+"""Decimals."""
+
+
+@dataclass(frozen=True)
+class DialRow:
+    """A list of some length.
+
+    Attributes
+    ----------
+    share : float
+        Of the prospects, above 0 and at most 1.
+    n : int
+        Ranks.
+    similarity : float
+        Of the last rank, 0 to 1.
+    probability, p_close : float or None
+        Mean chance of success, and of closing where it is known; None: withdrawn, or not asked for.
+    reach : float or None
+        Share of the hidden successes that a list of this share would hold; None without an evaluation.
+    is_list : bool
+        It is the list that was written.
+    """
+
+    share: float
+    n: int
+    similarity: float
+    probability: float | None
+    p_close: float | None
+    reach: float | None
+    is_list: bool
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the row."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Dial:
+    """Lists of several lengths, shortest first.
+
+    Attributes
+    ----------
+    rows : tuple of DialRow
+        Empty without prospects.
+    """
+
+    rows: tuple[DialRow, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Say what the list holds, and what twice as long a list would."""
+        here = next((row for row in self.rows if row.is_list), None)
+        if here is None:
+            return "No prospect was left to list."
+        told = f"The list holds {here.n:,} prospects, {here.share:.1%} of them, down to a similarity of "
+        return f"{told}{here.similarity:.2f}{_chance(here)}; {self._whole()}"
+
+    def _whole(self) -> str:
+        last = self.rows[-1]
+        return f"all {last.n:,} go down to {last.similarity:.2f}{_chance(last)}."
+
+    def as_document(self) -> dict[str, Any]:
+        """Return the sentence and the rows."""
+        return {"sentence": self.sentence, "rows": [row.as_document() for row in self.rows]}
+
+
+def dial(
+    pool: Pool, candidates: Candidates, listed: Candidates, *, is_withdrawn: bool, reach: Mapping[float, float]
+) -> Dial:
+    """Return what lists of several lengths hold.
+
+    Parameters
+    ----------
+    pool : Pool
+        All prospects.
+    candidates : Candidates
+        The first ranks, settled exactly; behind them single precision orders.
+    listed : Candidates
+        The list that was written.
+    is_withdrawn : bool
+        There is no chance of success to show.
+    reach : mapping of float to float
+        Share of the hidden successes that a share of the prospects holds; empty without an evaluation.
+    """
+    if not len(listed):
+        return Dial(())
+    order, similarity = _in_order(pool, candidates)
+    chances = None if is_withdrawn else pool.probability
+
+    def row(share: float, places: Indices, last: float, *, is_list: bool = False) -> DialRow:
+        return DialRow(
+            share=round(share, _SHARE),
+            n=len(places),
+            similarity=round(last, _SIMILARITY),
+            probability=_mean(chances, places),
+            p_close=_mean(pool.p_close, places),
+            reach=reach.get(share),
+            is_list=is_list,
+        )
+
+    lengths = [(share, ranks_of(share, len(pool))) for share in SHARES]
+    rows = [row(share, order[:n], float(similarity[n - 1])) for share, n in lengths]
+    rows.append(row(len(listed) / len(pool), listed.places, float(listed.similarity[-1]), is_list=True))
+    return Dial(tuple(sorted(rows, key=lambda one: (one.n, one.is_list))))
+
+
+def _in_order(pool: Pool, candidates: Candidates) -> tuple[Indices, npt.NDArray[np.float64]]:
+    """Return the places of all prospects by similarity, and the similarities."""
+    is_behind = np.ones(len(pool), dtype=bool)
+    is_behind[candidates.places] = False
+    behind = np.flatnonzero(is_behind)
+    behind = behind[np.argsort(-pool.similarity[behind], kind="stable")]
+    similarity = np.concatenate([candidates.similarity, pool.similarity[behind].astype(np.float64)])
+    return np.concatenate([candidates.places, behind]), similarity
+
+
+def _mean(values: npt.NDArray[np.float32] | None, places: Indices) -> float | None:
+    """Return the mean of what is known at some places."""
+    if values is None:
+        return None
+    found = values[places].astype(np.float64)
+    known = found[~np.isnan(found)]
+    return round(float(known.mean()), _CHANCE) if known.size else None
+
+
+def _chance(row: DialRow) -> str:
+    return "" if row.probability is None else f", with a mean chance of success of {row.probability:.2f}"
