@@ -2,34 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.spatial.distance import cdist
-from threadpoolctl import ThreadpoolController
 
-Singles = NDArray[np.float32]
-Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
-Indices = NDArray[np.int64]
+from icp_ml.model.kernel import CoarseKernel, exact_sums
+from icp_ml.model.singles import (
+    CELLS,
+    TOO_LARGE,
+    Flags,
+    Floats,
+    Indices,
+    Place,
+    Singles,
+    blocks,
+    in_threads,
+    places_in_group,
+    squared_distance,
+    stable_order,
+)
 
-Part = TypeVar("Part")
-COARSE_ERROR = 1e-3
-"""Largest error of a share of two coarse kernel sums, ``(a + 1e-12) / (a + b + 2e-12)``."""
-_UNIT = 2.0**-24
-_CELLS = 2**20
-_PAIRS = 2**13
-_POINTS = 2_048
+_FEWEST_ROWS = 16
+_SMALLEST_ROUND, _LARGEST_ROUND = 2_048, 16_384
 _FAR_AWAY = 1e30
-_TOO_LARGE = 1e15
-_TINY = 1e-30
-_SMALLEST_EXPONENT = -60.0
 
 
 @dataclass(frozen=True)
@@ -75,8 +71,10 @@ class ExactSearch:
         """Return the nearest ``k`` points of each row, or all points where there are fewer."""
         k = min(k, len(self.points))
         found = [Found(np.empty((0, k), dtype=np.int64), np.empty((0, k)))]
-        block_rows = max(16, _CELLS // len(self.points))
-        found += _in_threads(lambda rows: self._nearest_of_block(queries[rows], k), _blocks(len(queries), block_rows))
+        n_distinct = self._distinct.enough(k)
+        factor = self._factor(n_distinct)
+        parts = blocks(len(queries), _block_rows(len(factor)))
+        found += in_threads(lambda rows: self._nearest_of_block(queries[rows], factor, (n_distinct, k)), parts)
         return Found(np.concatenate([f.positions for f in found]), np.concatenate([f.squared for f in found]))
 
     def kernel_sums(self, queries: Floats, weights: Floats, bandwidth: float) -> Floats:
@@ -95,14 +93,9 @@ class ExactSearch:
         float64 array of shape (n, m)
             The same, bit by bit, whatever rows stand beside.
         """
-        columns = np.ascontiguousarray(weights.T)
-
-        def sums(rows: slice) -> Floats:
-            kernel = np.exp(cdist(queries[rows], self.points, "sqeuclidean") / (-2.0 * bandwidth**2))
-            return np.stack([(kernel * column).sum(axis=1) for column in columns], axis=1)
-
-        found = _in_threads(sums, _blocks(len(queries), max(16, _CELLS // 4 // len(self.points))))
-        return np.concatenate([np.empty((0, len(columns))), *found])
+        parts = blocks(len(queries), _block_rows(4 * len(self.points)))
+        found = in_threads(lambda rows: exact_sums(queries[rows], self.points, weights, bandwidth), parts)
+        return np.concatenate([np.empty((0, weights.shape[1])), *found])
 
     def coarse_kernel_sums(self, queries: Floats, weights: Floats, bandwidth: float) -> Floats:
         """Return `kernel_sums` in float32, about twenty times as fast.
@@ -111,47 +104,37 @@ class ExactSearch:
         is within `COARSE_ERROR` = 0.001 of the exact share (commonly within 0.00001). Rows so far from all points
         that float32 cannot promise it are computed in float64.
         """
-        place = self._place.scaled(1.0 / bandwidth)
-        kernel = _CoarseKernel.of(place, self.points, weights)
-        found = _in_threads(lambda rows: kernel.sums(queries[rows]), _blocks(len(queries), kernel.block_rows))
+        kernel = CoarseKernel.of(self.points, weights, bandwidth)
+        found = in_threads(lambda rows: kernel.sums(queries[rows]), blocks(len(queries), kernel.block_rows))
         return np.concatenate([np.empty((0, weights.shape[1])), *found])
 
     @cached_property
-    def _place(self) -> _Place:
-        return _Place.around(self.points)
+    def _place(self) -> Place:
+        return Place.around(self.points)
 
     @cached_property
     def _distinct(self) -> _Distinct:
         return _Distinct.of(self.points)
 
-    @cached_property
-    def _factor(self) -> Singles:
-        """Return -2 points and their squared norms, (n distinct, n_coordinates + 1)."""
+    def _factor(self, k: int) -> Singles:
+        """Return -2 points and their squared norms, filled to whole groups with points far away."""
         placed, norms = self._place.singles(self._distinct.points)
-        return np.column_stack([-2.0 * placed, norms]).astype(np.float32)
+        n_more = -len(placed) % _groups(k)
+        norms = np.pad(norms, (0, n_more), constant_values=_FAR_AWAY)
+        return np.column_stack([-2.0 * np.pad(placed, ((0, n_more), (0, 0))), norms]).astype(np.float32)
 
-    def _nearest_of_block(self, queries: Floats, k: int) -> Found:
+    def _nearest_of_block(self, queries: Floats, factor: Singles, sizes: tuple[int, int]) -> Found:
+        n_distinct, k = sizes
         distinct = self._distinct
         placed, norms = self._place.singles(queries)
-        ranked = self._ranked(placed, k)
-        reach = self._place.reach(_kth_of_groups(ranked, k) + norms, norms)
-        n_points = len(distinct.points)
-        close = ranked[:n_points] <= reach.astype(np.float32)
-        close[:, norms > _TOO_LARGE] = True
+        ranked = factor @ np.concatenate([placed.T, np.ones((1, len(placed)), dtype=np.float32)])
+        reach = self._place.reach(_kth_of_groups(ranked, n_distinct) + norms, norms)
+        close = ranked[: len(distinct.points)] <= reach
+        close[:, norms > TOO_LARGE] = True
         point, row = _where(close)
-        squared = _squared_distance(queries, row, distinct.points, point)
+        squared = squared_distance(queries, row, distinct.points, point)
         row, position, squared = distinct.expand(row, point, squared, k)
         return _first_of_rows(row, position, squared, (len(queries), k))
-
-    def _ranked(self, placed: Singles, k: int) -> Singles:
-        """Return squared distances less the row's own squared norm, (n_points and more far away, n)."""
-        n_groups = _groups(k)
-        factor = self._factor
-        ones = np.ones((1, len(placed)), dtype=np.float32)
-        n_more = -len(factor) % n_groups
-        ranked = np.full((len(factor) + n_more, len(placed)), _FAR_AWAY, dtype=np.float32)
-        np.matmul(factor, np.concatenate([placed.T, ones]), out=ranked[: len(factor)])
-        return ranked
 
 
 class NearestRows:
@@ -162,58 +145,90 @@ class NearestRows:
     points : float64 array of shape (n_points, n_coordinates)
         Finite; at least one.
     k : int
-        Rows to keep for each point.
+        Rows to keep for each point, 1 or more.
 
     Notes
     -----
-    Kept are k rows a point and as many waiting to be sorted. As in `ExactSearch`, float32 narrows and float64 decides.
+    Kept are k rows a point, and about as many that wait to be merged. As in `ExactSearch`, float32 narrows and float64
+    decides.
     """
 
     def __init__(self, points: Floats, k: int) -> None:
         self.points = points
         self.k = k
-        self._place = _Place.around(points)
+        self._place = Place.around(points)
         placed, self._norms = self._place.singles(points)
         self._factor = np.column_stack([-2.0 * placed, np.ones(len(points))]).astype(np.float32)
-        self._bar = np.full(len(points), np.inf)
-        self._kept = _Pairs.none()
+        self._squared = np.full((len(points), k), np.inf)
+        self._rows = np.full((len(points), k), -1, dtype=np.int64)
         self._waiting: list[_Pairs] = []
+        self._next_row = 0
+        self._n_seen = 0
 
     def offer(self, queries: Floats, first_row: int) -> None:
-        """Take rows of the stream, the first of them being number ``first_row``."""
-        for rows in _blocks(len(queries), max(16, _CELLS // len(self.points))):
-            self._waiting.append(self._candidates(queries[rows], first_row + rows.start))
-            if sum(len(pairs.point) for pairs in self._waiting) > len(self.points) * self.k:
-                self._sort()
+        """Take the next rows of the stream, the first of them being number ``first_row``.
+
+        Raises
+        ------
+        ValueError
+            If a row of that number or a later one was offered before.
+        """
+        if first_row < self._next_row:
+            raise ValueError(f"first_row: {first_row} came after row {self._next_row - 1}; expected a later row.")
+        self._next_row = first_row + len(queries)
+        start = 0
+        while start < len(queries):
+            n_rows = int(np.clip(self._n_seen // 4, _SMALLEST_ROUND, _LARGEST_ROUND))
+            self._take(queries[start : start + n_rows], first_row + start)
+            start += n_rows
 
     def found(self) -> Found:
         """Return the nearest rows so far, (n_points, k), or all rows where there are fewer."""
-        self._sort()
-        k = len(self._kept.point) // len(self.points)
-        shape = (len(self.points), k)
-        return Found(self._kept.row.reshape(shape), self._kept.squared.reshape(shape))
+        self._merge()
+        n_found = np.count_nonzero(self._rows[0] >= 0)
+        return Found(self._rows[:, :n_found].copy(), self._squared[:, :n_found].copy())
+
+    def _take(self, queries: Floats, first_row: int) -> None:
+        cells = CELLS if self._n_seen else 4 * CELLS  # the first bar is the better the more rows it is drawn from
+        parts = blocks(len(queries), max(_FEWEST_ROWS, cells // len(self.points)))
+        self._waiting += in_threads(lambda rows: self._candidates(queries[rows], first_row + rows.start), parts)
+        self._n_seen += len(queries)
+        if sum(len(pairs.row) for pairs in self._waiting) > self._squared.size // 4:
+            self._merge()
 
     def _candidates(self, queries: Floats, first_row: int) -> _Pairs:
+        """Return the rows that may be among the nearest of a point, by point, the rows ascending."""
         placed, norms = self._place.singles(queries)
-        factor = np.concatenate([placed.T, norms.astype(np.float32)[None, :]])
-        reach = self._place.reach(self._bar * self._place.scale**2, self._norms)
-        close = self._factor @ factor <= reach.astype(np.float32)[:, None]
-        close[:, norms > _TOO_LARGE] = True
-        place = np.flatnonzero(close.ravel())
-        point, row = np.divmod(place, len(queries))
-        squared = _squared_distance(self.points, point, queries, row)
-        near = squared <= self._bar[point]
-        return _Pairs(point[near], row[near] + first_row, squared[near])
+        ranked = self._factor @ np.concatenate([placed.T, norms[None, :]], dtype=np.float32)
+        bar = self._squared[:, -1] * self._place.scale**2
+        if not np.isfinite(bar[0]) and len(queries) >= self.k:
+            bar = np.partition(ranked, self.k - 1, axis=1)[:, self.k - 1] + self._norms
+        close = ranked <= self._place.reach(bar, self._norms)[:, None]
+        close[:, norms > TOO_LARGE] = True
+        point, row = np.divmod(np.flatnonzero(close.ravel()), len(queries))
+        squared = squared_distance(self.points, point, queries, row)
+        is_nearer = squared < self._squared[point, -1]  # as near as the last one kept: the earlier row stays
+        return _Pairs(point[is_nearer], row[is_nearer] + first_row, squared[is_nearer])
 
-    def _sort(self) -> None:
-        pairs = _Pairs.joined([self._kept, *self._waiting])
-        order = np.lexsort((pairs.row, pairs.squared, pairs.point))
-        counts = np.bincount(pairs.point, minlength=len(self.points))
-        rank = np.arange(len(order)) - np.repeat(np.cumsum(counts) - counts, counts)
-        self._kept = pairs.at(order[rank < self.k])
+    def _merge(self) -> None:
+        waiting = _Pairs.by_point(self._waiting, len(self.points))
+        counts = np.bincount(waiting.point, minlength=len(self.points))
+        ends = np.cumsum(counts)
+
+        def merge(points: slice) -> None:
+            start, end = ends[points][0] - counts[points][0], ends[points][-1]
+            slot = self.k + places_in_group(counts[points])
+            n_points, n_columns = len(counts[points]), self.k + counts[points].max()
+            squared, rows = np.full((n_points, n_columns), np.inf), np.full((n_points, n_columns), -1)
+            squared[:, : self.k], rows[:, : self.k] = self._squared[points], self._rows[points]
+            at = (waiting.point[start:end] - points.start, slot)
+            squared[at], rows[at] = waiting.squared[start:end], waiting.row[start:end]
+            order = np.argsort(squared, axis=1, kind="stable")[:, : self.k]  # equally near: the earlier row
+            self._squared[points] = np.take_along_axis(squared, order, axis=1)
+            self._rows[points] = np.take_along_axis(rows, order, axis=1)
+
+        in_threads(merge, blocks(len(self.points), max(1, CELLS // (self.k + counts.max()))))
         self._waiting = []
-        if len(self._kept.point) == self.k * len(self.points):
-            self._bar = self._kept.squared[self.k - 1 :: self.k]
 
 
 @dataclass(frozen=True)
@@ -225,60 +240,12 @@ class _Pairs:
     squared: Floats
 
     @classmethod
-    def none(cls) -> _Pairs:
-        return cls(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
-
-    @classmethod
-    def joined(cls, parts: list[_Pairs]) -> _Pairs:
-        return cls(*(np.concatenate([getattr(p, name) for p in parts]) for name in ("point", "row", "squared")))
-
-    def at(self, places: Indices) -> _Pairs:
-        return _Pairs(self.point[places], self.row[places], self.squared[places])
-
-
-@dataclass(frozen=True)
-class _Place:
-    """How coordinates are moved and scaled for float32: centred at the points, which then lie within the unit ball.
-
-    Attributes
-    ----------
-    centre : float64 array of shape (n_coordinates,)
-    scale : float
-    error : float
-        Of a ranked distance (the squared distance less the row's own squared norm) in units of
-        ``2 |row| |point| + |point|^2``: rounding of the coordinates, of their products and of the sum.
-    """
-
-    centre: Floats
-    scale: float
-    error: float
-
-    @classmethod
-    def around(cls, points: Floats) -> _Place:
-        centre = points.mean(axis=0)
-        largest = float(np.sqrt(np.square(points - centre).sum(axis=1).max()))
-        return cls(centre, 1.0 / largest if largest > 0 else 1.0, (points.shape[1] + 8) * _UNIT)
-
-    def scaled(self, scale: float) -> _Place:
-        return _Place(self.centre, scale, self.error)
-
-    def singles(self, coordinates: Floats) -> tuple[Singles, Floats]:
-        """Return the placed coordinates in float32 and their squared norms."""
-        placed = (coordinates - self.centre) * self.scale
-        norms = np.einsum("ij,ij->i", placed, placed)
-        placed[norms > _TOO_LARGE] = 0.0
-        return placed.astype(np.float32), np.minimum(norms, 2.0 * _TOO_LARGE)
-
-    def reach(self, squared: Floats, norms: Floats) -> Floats:
-        """Return which ranked distances can belong to squared distances up to these, ties and errors included.
-
-        With Q = |row| and a distance D, the other end has a norm of Q + D at most, so that the error is at most
-        ``error * (2 Q (Q + D) + (Q + D)^2) <= error * (5 Q^2 + 3 D^2)``. It counts twice: the squared distance itself
-        was measured in float32.
-        """
-        largest = (np.maximum(squared, 0.0) + 5.0 * self.error * norms) / (1.0 - 3.0 * self.error)
-        bar = largest - norms + self.error * (5.0 * norms + 3.0 * largest)
-        return bar + 2.0 * _UNIT * np.abs(bar) + _TINY
+    def by_point(cls, parts: list[_Pairs], n_points: int) -> _Pairs:
+        point = np.concatenate([np.empty(0, dtype=np.int64), *(part.point for part in parts)])
+        order = stable_order(point, n_points)
+        row = np.concatenate([np.empty(0, dtype=np.int64), *(part.row for part in parts)])
+        squared = np.concatenate([np.empty(0), *(part.squared for part in parts)])
+        return cls(point[order], row[order], squared[order])
 
 
 @dataclass(frozen=True)
@@ -300,55 +267,23 @@ class _Distinct:
         counts = np.bincount(group)
         return cls(rows[np.sort(first)], np.argsort(group, kind="stable"), np.concatenate([[0], np.cumsum(counts)]))
 
+    def enough(self, k: int) -> int:
+        """Return how many distinct points always cover ``k`` points."""
+        return int(np.searchsorted(np.cumsum(np.sort(np.diff(self.starts))), k)) + 1
+
     def expand(self, row: Indices, point: Indices, squared: Floats, k: int) -> tuple[Indices, Indices, Floats]:
         """Return the pairs with the positions of the points, the first ``k`` of each, ascending within each row."""
         if len(self.points) == len(self.positions):
             return row, point, squared
         counts = np.minimum(np.diff(self.starts)[point], k)
-        offset = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        position = self.positions[np.repeat(self.starts[point], counts) + offset]
+        position = self.positions[np.repeat(self.starts[point], counts) + places_in_group(counts)]
         row, squared = np.repeat(row, counts), np.repeat(squared, counts)
-        order = np.lexsort((position, row))
+        order = np.argsort(row * len(self.positions) + position)
         return row[order], position[order], squared[order]
 
 
-@dataclass(frozen=True)
-class _CoarseKernel:
-    """The points as factors of ``-squared distance / 2``, in units of the bandwidth, some of them at a time."""
-
-    place: _Place
-    factors: tuple[tuple[Floats, Floats], ...]
-    block_rows: int
-
-    @classmethod
-    def of(cls, place: _Place, points: Floats, weights: Floats) -> _CoarseKernel:
-        placed = (points - place.centre) * place.scale
-        halves = -0.5 * np.einsum("ij,ij->i", placed, placed)
-        full = np.concatenate([placed.T, halves[None, :], np.ones((1, len(points)))])
-        starts = range(0, len(points), _POINTS)
-        factors = tuple((full[:, s : s + _POINTS], weights[s : s + _POINTS]) for s in starts)
-        return cls(place, factors, max(16, _CELLS // min(_POINTS, len(points))))
-
-    def sums(self, queries: Floats) -> Floats:
-        placed = (queries - self.place.centre) * self.place.scale
-        norms = np.einsum("ij,ij->i", placed, placed)
-        full = np.column_stack([placed, np.ones(len(placed)), -0.5 * norms])
-        # Points farther than 8 bandwidths weigh below 1e-13; the others have a norm of |row| + 8 at most.
-        error = self.place.error * np.square(2.0 * np.sqrt(norms) + 8.0) / 2.0 + _POINTS * _UNIT
-        far = np.flatnonzero(error > 2.0 * COARSE_ERROR)
-        full[far] = 0.0
-        sums = self._sums(full, np.float32)
-        full = np.column_stack([placed[far], np.ones(len(far)), -0.5 * norms[far]])
-        sums[far] = self._sums(full, np.float64)
-        return sums
-
-    def _sums(self, full: Floats, dtype: type) -> Floats:
-        total = np.zeros((len(full), self.factors[0][1].shape[1]))
-        for factor, weights in self.factors:
-            exponent: NDArray[Any] = full.astype(dtype) @ factor.astype(dtype)
-            np.maximum(exponent, _SMALLEST_EXPONENT, out=exponent)  # subnormal numbers are slow
-            total += np.exp(exponent, out=exponent) @ weights.astype(dtype)
-        return total
+def _block_rows(n_points: int) -> int:
+    return max(_FEWEST_ROWS, CELLS // n_points)
 
 
 def _groups(k: int) -> int:
@@ -365,37 +300,17 @@ def _kth_of_groups(ranked: Singles, k: int) -> Singles:
 def _where(close: Flags) -> tuple[Indices, Indices]:
     """Return the rows and columns of what is true, in the order of columns."""
     first, second = np.divmod(np.flatnonzero(close.ravel()), close.shape[1])
-    order = np.argsort(second.astype(np.uint16 if close.shape[1] < 2**16 else np.int64), kind="stable")
+    order = stable_order(second, close.shape[1])
     return first[order], second[order]
-
-
-def _squared_distance(here: Floats, rows: Indices, there: Floats, others: Indices) -> Floats:
-    found = [np.empty(0)]
-    for part in _blocks(len(rows), _PAIRS):
-        found.append(np.square(here[rows[part]] - there[others[part]]).sum(axis=1))
-    return np.concatenate(found)
 
 
 def _first_of_rows(row: Indices, position: Indices, squared: Floats, shape: tuple[int, int]) -> Found:
     """Return the k smallest of each row; ``row`` is sorted, positions ascend within it."""
     n, k = shape
     counts = np.bincount(row, minlength=n)
-    slot = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    slot = places_in_group(counts)
     distances = np.full((n, counts.max(initial=k)), np.inf)
     positions = np.zeros(distances.shape, dtype=np.int64)
     distances[row, slot], positions[row, slot] = squared, position
     order = np.argsort(distances, axis=1, kind="stable")[:, :k]
     return Found(np.take_along_axis(positions, order, axis=1), np.take_along_axis(distances, order, axis=1))
-
-
-def _blocks(n: int, block_rows: int) -> Iterator[slice]:
-    bounds = [*range(0, n, block_rows), n]
-    return (slice(start, end) for start, end in pairwise(bounds) if end > start)
-
-
-def _in_threads(work: Callable[[slice], Part], blocks: Iterator[slice]) -> list[Part]:
-    """Return what ``work`` gives for each block: as many threads as BLAS has, each with products of its own."""
-    controller = ThreadpoolController()
-    n_threads = max([1, *(library["num_threads"] for library in controller.info() if library["user_api"] == "blas")])
-    with controller.limit(limits=1, user_api="blas"), ThreadPoolExecutor(n_threads) as pool:
-        return list(pool.map(work, blocks))
