@@ -171,7 +171,7 @@ def _without_clusters(points: Floats, seed: int) -> Iterator[Floats]:
     """
     rng, columns = np.random.default_rng([seed, 2]), np.sort(points, axis=0)
     n, width = points.shape
-    ranks = np.column_stack([np.argsort(np.lexsort((rng.uniform(size=n), points[:, at]))) for at in range(width)])
+    ranks = np.column_stack([np.argsort(np.lexsort(np.stack([rng.random(n), points[:, at]]))) for at in range(width)])
     correlation = np.atleast_2d(np.corrcoef(ndtri((ranks + 0.5) / n), rowvar=False))
     values, vectors = np.linalg.eigh(correlation)
     mixing = vectors * np.sqrt(np.maximum(values, 0.0))

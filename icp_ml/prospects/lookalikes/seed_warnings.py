@@ -20,7 +20,7 @@ MAX_P = 0.05
 _N_DRAWN = 199
 _N_NEAR = 5
 _FEWEST_JUDGED = 20
-_FENCE = 3.0
+_FENCE = 5.0
 """Outliers lie beyond the upper quartile by so many times the upper half of the middle."""
 _MOST_PAIRED = 4_000
 _BLOCK = 500
@@ -38,13 +38,17 @@ def mixed(n_churned: int, n: int) -> list[str]:
     return [f"{n_churned:,} of the {n:,} seeds churned: prospects like them are ranked as high as the others."]
 
 
-def as_different_as_all(coordinates: Floats, positive: Flags, succeeded: Flags, seed: int) -> list[str]:
-    """Warn where a list of seeds is as spread as all customers, and more than successful customers are.
+def like_all_customers(
+    coordinates: Floats, margin: Floats, positive: Flags, succeeded: Flags, *, seed: int
+) -> list[str]:
+    """Warn where a list of seeds says no more than 'all customers'.
 
     Parameters
     ----------
     coordinates : ndarray of float64, shape (n, n_attributes)
         Of the reference customers.
+    margin : ndarray of float64, shape (n,)
+        Their log-odds of success, up to a constant.
     positive, succeeded : ndarray of bool, shape (n,)
         The seeds; the successful customers.
     seed : int
@@ -52,24 +56,26 @@ def as_different_as_all(coordinates: Floats, positive: Flags, succeeded: Flags, 
 
     Notes
     -----
-    Spread is the mean squared distance between two of them. The warning needs a spread of at least that of all
-    customers, and more than 95 % of 199 draws of as many successful customers: a list drawn from the successes by
-    chance is warned of in at most 1 of 20.
+    Against 199 draws of as many customers, all of these: the seeds' mean squared distance from each other is not among
+    the 5 % smallest, their mean log-odds are not among the 5 % highest or lowest; and against 199 draws of as many
+    successful customers their mean log-odds are among the 5 % lowest. So a list drawn by chance from the successful
+    customers is warned of in at most 1 of 20.
     """
     n = int(positive.sum())
     if n > succeeded.sum() or (positive == succeeded).all():
         return []
-    ratio = _spread(coordinates[positive]) / max(_spread(coordinates), 1e-12)
-    if ratio < 1.0:
-        return []
-    rng, pool = np.random.default_rng([seed, 4]), coordinates[succeeded]
-    drawn = [_spread(pool[rng.choice(len(pool), n, replace=False)]) for _ in range(_N_DRAWN)]
-    p = (1 + sum(one >= _spread(coordinates[positive]) for one in drawn)) / (_N_DRAWN + 1)
-    if p > MAX_P:
+    rng, seeds = np.random.default_rng([seed, 4]), np.flatnonzero(positive)
+    of_all = [_drawn(rng, len(positive), n) for _ in range(_N_DRAWN)]
+    of_successes = [np.flatnonzero(succeeded)[_drawn(rng, int(succeeded.sum()), n)] for _ in range(_N_DRAWN)]
+    here = float(margin[seeds].mean())
+    above = _rank([margin[rows].mean() for rows in of_all], here)
+    is_wide = _rank([_spread(coordinates[rows]) for rows in of_all], _spread(coordinates[seeds])) > MAX_P
+    is_worse = _rank([margin[rows].mean() for rows in of_successes], here) <= MAX_P
+    if not (is_wide and is_worse and MAX_P < above < 1.0 - MAX_P):
         return []
     return [
-        f"The {n:,} seeds differ from each other as much as all customers do: {ratio:.2f} times their spread, and "
-        f"more than {1 - p:.0%} of draws of {n:,} successful customers. The list says little more than 'all customers'."
+        f"The {n:,} seeds differ from each other as much as {n:,} customers drawn at random do, and no more speaks for "
+        f"their success: the list says no more than 'all customers'."
     ]
 
 
@@ -99,8 +105,8 @@ def outliers(coordinates: Floats) -> Indices:
 
     Notes
     -----
-    Of the logarithm of that distance: beyond the upper quartile plus three times its gap to the median. None of fewer
-    than 20 seeds.
+    Of the logarithm of that distance: beyond the upper quartile plus five times its gap to the median. None of fewer
+    than 20 seeds. In 90 simulated companies without outliers, 1 list in 12 was warned of and 1 seed in 1,000 named.
     """
     n = len(coordinates)
     if n < _FEWEST_JUDGED:
@@ -121,4 +127,14 @@ def _to_neighbour(coordinates: Floats) -> Floats:
 
 
 def _spread(coordinates: Floats) -> float:
+    """Return the mean squared distance between two of the accounts."""
     return 2.0 * float(coordinates.var(axis=0).sum()) * len(coordinates) / max(len(coordinates) - 1, 1)
+
+
+def _drawn(rng: np.random.Generator, n: int, size: int) -> Indices:
+    return rng.choice(n, size, replace=False)
+
+
+def _rank(drawn: Sequence[float], value: float) -> float:
+    """Return the share of draws, the value among them, that are not above the value."""
+    return (1 + sum(one <= value for one in drawn)) / (len(drawn) + 1)

@@ -150,7 +150,8 @@ def choose_seeds(
         positive = choice.succeeded & (True if segment is None else choice.inside(segments, segment))
     negative = ~choice.succeeded & ~positive if negatives is None else choice.listed(negatives, "negative seeds")
     choice.check(positive, negative, negatives)
-    warnings = [*choice.warnings, *_quality(choice, coordinates, positive, negative)]
+    margin = (coordinates * likeness.scale).sum(axis=1)
+    warnings = [*choice.warnings, *choice.quality(coordinates, margin, positive, negative)]
     name = _name(seeds, segment)
     of = segments.of.copy()
     of[~positive] = None
@@ -212,6 +213,18 @@ class _Choice:
             came, expected = "no negative seeds: no churned customer is left", "at least one customer not to resemble"
             raise TooFewError(message("negative seeds", came, expected, "Name some with --negatives"))
 
+    def quality(self, coordinates: Floats, margin: Floats, positive: Flags, negative: Flags) -> Iterator[str]:
+        """Yield why a list from these seeds may be worth less."""
+        n, n_churned = int(positive.sum()), int((positive & ~self.succeeded).sum())
+        yield from seed_warnings.few(n)
+        yield from seed_warnings.mixed(n_churned, n)
+        n_better = int((negative & self.succeeded).sum())
+        if n_better:
+            yield f"{n_better:,} of the {negative.sum():,} negative seeds succeeded: prospects like them rank low."
+        yield from seed_warnings.like_all_customers(coordinates, margin, positive, self.succeeded, seed=self.seed)
+        ids = [str(one) for one in self.reference.ids[positive]]
+        yield from seed_warnings.far_from_the_others(coordinates[positive], ids, self.model.contract.id)
+
     def _without_header(self, found: Listed) -> tuple[str, ...]:
         first = found.ids[0]
         is_header = found.may_start_with_header and first not in self._place and not self._is_customer(first)
@@ -255,18 +268,6 @@ class _Choice:
     def _shown(self, ids: list[str]) -> str:
         named = ", ".join(shown(self.model.contract.id or "", one) for one in ids[:OFFENDERS_SHOWN])
         return named + (", ..." if len(ids) > OFFENDERS_SHOWN else "")
-
-
-def _quality(choice: _Choice, coordinates: Floats, positive: Flags, negative: Flags) -> Iterator[str]:
-    n, n_churned = int(positive.sum()), int((positive & ~choice.succeeded).sum())
-    yield from seed_warnings.few(n)
-    yield from seed_warnings.mixed(n_churned, n)
-    n_better = int((negative & choice.succeeded).sum())
-    if n_better:
-        yield f"{n_better:,} of the {negative.sum():,} negative seeds succeeded: prospects like them rank low."
-    yield from seed_warnings.as_different_as_all(coordinates, positive, choice.succeeded, choice.seed)
-    ids = [str(one) for one in choice.reference.ids[positive]]
-    yield from seed_warnings.far_from_the_others(coordinates[positive], ids, choice.model.contract.id)
 
 
 def _name(seeds: Path | None, segment: str | None) -> str:
