@@ -1,4 +1,4 @@
-"""The commands of `icp-ml profile`: propose a first one, compare two versions, note a decision."""
+"""The commands of `icp-ml profile`: propose a first one, compare two versions, note a decision, export a query."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 Command = Callable[[Any, str, str, Callable[[argparse.Namespace], Any]], argparse.ArgumentParser]
-_SUMMARY = "write a first profile, compare two versions, note what was decided"
+_SUMMARY = "write a first profile, compare two versions, note what was decided, export it as a query"
 
 
 def add_profile(commands: Any, command: Command) -> None:
@@ -17,6 +17,7 @@ def add_profile(commands: Any, command: Command) -> None:
     _propose(command(inner, "propose", "a first profile from the customers of a study", _run_propose))
     _diff(command(inner, "diff", "what a new version of a profile changes", _run_diff))
     _decide(command(inner, "decide", "note in the ledger what was decided on a suggestion", _run_decide))
+    _export(command(inner, "export", "the profile as a query for a list supplier: size and expected rate", _run_export))
     for name, parser in inner.choices.items():
         parser.set_defaults(command=f"profile {name}")
 
@@ -48,6 +49,20 @@ def _decide(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--on", metavar="DATE", help="the day of the decision (default: that of the review)")
 
 
+def _export(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("profile", metavar="PROFILE", help="the profile file (YAML)")
+    parser.add_argument("--as", dest="form", choices=("sql", "filters", "csv"), required=True, help="form of the query")
+    parser.add_argument("--study", metavar="STUDY", help="says what a supplier knows, and how such customers did")
+    parser.add_argument("--model", metavar="MODEL", help="says how likely such prospects succeed")
+    parser.add_argument("--prospects", metavar="FILE", help="counted (default: the prospects of the study)")
+    parser.add_argument("--columns", metavar="A,B,C", help="exactly the columns that the supplier has")
+    parser.add_argument("--table", metavar="NAME", default="companies", help="table of the SQL (default companies)")
+    parser.add_argument("--out", metavar="FILE", help="where it goes (default: printed)")
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], dest="overrides", help="override a key of the study"
+    )
+
+
 def _run_propose(options: argparse.Namespace) -> Any:
     from icp_ml.workflow import profiling
 
@@ -66,3 +81,12 @@ def _run_decide(options: argparse.Namespace) -> Any:
 
     names = ("accepted", "by", "why", "on")
     return profiling.decide(options.profile, options.suggestion, **{name: getattr(options, name) for name in names})
+
+
+def _run_export(options: argparse.Namespace) -> Any:
+    from icp_ml.workflow import exporting
+
+    columns = None if options.columns is None else tuple(name.strip() for name in options.columns.split(","))
+    asked = exporting.ExportOptions(options.form, columns, options.table, tuple(options.overrides))
+    names = ("study", "model", "prospects", "out")
+    return exporting.export(options.profile, options=asked, **{name: getattr(options, name) for name in names})

@@ -15,6 +15,7 @@ from icp_ml import __version__
 from icp_ml.accounts.audit.power import power_of
 from icp_ml.icp.actions import actions
 from icp_ml.icp.base import CustomerBase
+from icp_ml.icp.coverage import coverage
 from icp_ml.icp.ledger import Ledger, score_ledger
 from icp_ml.icp.market import Market, Source, read_market
 from icp_ml.icp.milestones import Milestones, judge_milestones
@@ -137,6 +138,7 @@ def _document(base: CustomerBase, market: Market | None, judged: _Judged, ledger
         **{name: told for name, told in prices.as_document().items() if name != "suggestions"},
         "anti_profile": judged.anti.as_document(),
         "openings": openings(base, market).as_document(),
+        "coverage": _coverage(base, market),
         "tactics": tactics,
         "fits": base.model.importance,
         "actions": [one.as_document() for one in actions(base, market, rows, _to_decide(suggested, ledger))],
@@ -227,6 +229,13 @@ def _market(base: CustomerBase, market: Market) -> dict[str, Any]:
         "out_of_domain": int((~market.in_domain).sum()),
         "counts": dict(market.counts),
     }
+
+
+def _coverage(base: CustomerBase, market: Market | None) -> dict[str, Any] | None:
+    """Return how much of the market each tier holds; nothing for a profile that is judged after signing."""
+    if market is None or base.profile.situation.mode == "customer_success":
+        return None
+    return coverage(base, market).as_document()
 
 
 def _notes(base: CustomerBase, market: Market | None, judged: _Judged) -> Iterator[str]:
