@@ -103,6 +103,7 @@ def dial(
     if not len(listed):
         return Dial(())
     order, similarity = _in_order(pool, candidates)
+    is_diverse = not np.array_equal(listed.places, order[: len(listed)])  # then no hidden success says what it holds
     chances = None if is_withdrawn else pool.probability
 
     def row(share: float, places: Indices, last: float, *, is_list: bool = False) -> DialRow:
@@ -112,7 +113,7 @@ def dial(
             similarity=round(last, _SIMILARITY),
             probability=_mean(chances, places),
             p_close=_mean(pool.p_close, places),
-            reach=reach.get(share),
+            reach=None if is_list and is_diverse else reach.get(share),
             is_list=is_list,
         )
 

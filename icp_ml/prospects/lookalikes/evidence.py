@@ -12,16 +12,21 @@ import pandas as pd
 
 from icp_ml.model.explanation.nearest import N_DIFFERENCES, SMALLEST, Difference
 from icp_ml.model.explanation.words import Words, listed
+from icp_ml.model.search import ExactSearch
+from icp_ml.prospects.lookalikes.columns import N_NEAREST
 
 if TYPE_CHECKING:
+    from icp_ml.model.likeness import Likeness
     from icp_ml.model.reference import Reference
 
 Floats = npt.NDArray[np.float64]
 
 SHOWN = 25
 """First ranks that are told in full."""
-FAR = float(np.exp(-0.5))
-"""A fit is far when it alone puts the prospect further away than a customer is from its tenth nearest other one."""
+FAR_SHARE = 0.1
+_FAR = 0.95
+"""A match from here on is never far, however alike the seeds are among themselves."""
+_MAX_SEEDS = 2_000
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Evidence:
         By fit, above 0 and at most 1; None: no attribute of it.
     segment : str or None
         Of the seeds it is nearest to.
+    far : tuple of str
+        Fits in which it is further from the seeds it resembles than nine of ten seeds are from theirs, furthest first.
     like, unlike : tuple of Resembled
         Nearest seeds and negative seeds, at most three each.
     """
@@ -84,22 +91,18 @@ class Evidence:
     in_domain: bool
     matches: Mapping[str, float | None]
     segment: str | None
+    far: tuple[str, ...]
     like: tuple[Resembled, ...]
     unlike: tuple[Resembled, ...]
 
     @property
-    def far(self) -> tuple[str, ...]:
-        """Fits in which it is further from the seeds it resembles than customers typically are from each other."""
-        found = [(match, fit) for fit, match in self.matches.items() if match is not None and match < FAR]
-        return tuple(fit for _, fit in sorted(found))
-
-    @property
     def sentence(self) -> str:
         """Say whom it resembles, and where it does not."""
-        near = [fit for fit, match in self.matches.items() if match is not None and match >= FAR]
         told = f"Most like {listed([one.id for one in self.like])}"
-        told += f", near in {listed(near)} fit" if near and self.far else ""
-        told += f", far in {listed(list(self.far))} fit." if self.far else ", near in every fit that is measured."
+        if self.far:
+            told += f"; in {listed(list(self.far))} fit further from them than 9 of 10 seeds are from theirs."
+        else:
+            told += ", in every fit that is measured."
         return told if self.in_domain else f"{told} It is unlike every customer, which lowers its similarity."
 
     def as_document(self, words: Words) -> dict[str, Any]:
@@ -152,3 +155,24 @@ class Customers:
         there = self.reference.frame.iloc[at]
         names = [self.columns[place] for place in told]
         return Resembled(str(self.names[at]), tuple(Difference(name, row[name], there[name]) for name in names))
+
+
+def far_matches(likeness: Likeness, seeds: Floats) -> dict[str, float]:
+    """Return the match below which a fit is far, by fit.
+
+    Parameters
+    ----------
+    likeness : Likeness
+        The space.
+    seeds : ndarray of float64, shape (n_seeds, n_attributes)
+        Their coordinates.
+
+    Returns
+    -------
+    dict of str to float
+        What a tenth of the seeds have less of with the three other seeds they are most like; at most .95.
+    """
+    some = seeds[:: -(-len(seeds) // _MAX_SEEDS)]
+    others = ExactSearch(seeds).nearest(some, N_NEAREST + 1).positions[:, 1:]  # the nearest is the seed itself
+    matches = likeness.matches(some, seeds[others])
+    return {fit: min(_FAR, float(np.quantile(values, FAR_SHARE))) for fit, values in matches.items()}

@@ -24,7 +24,7 @@ from icp_ml.prospects.lookalikes.by_seed import BySeed
 from icp_ml.prospects.lookalikes.columns import BY_SEED_COLUMNS, list_columns, lookalike_schema
 from icp_ml.prospects.lookalikes.dial import SHARES, dial
 from icp_ml.prospects.lookalikes.diversity import Diversity, Mixture, choose_diverse, mean_apart, n_candidates
-from icp_ml.prospects.lookalikes.evidence import Customers, Evidence
+from icp_ml.prospects.lookalikes.evidence import Customers, Evidence, far_matches
 from icp_ml.prospects.lookalikes.nearest import NearestCustomers, segments_of
 from icp_ml.prospects.lookalikes.options import LookalikeOptions
 from icp_ml.prospects.lookalikes.passes import Candidates, Passes, Pool
@@ -128,7 +128,8 @@ class Finding:
         like, unlike = (
             NearestCustomers(reference, coordinates, side, model.domain) for side in (seeds.positive, seeds.negative)
         )
-        return RowMaker(similarity, seeds, like, unlike, customers, self._layout())
+        far = far_matches(similarity.likeness, like.points)
+        return RowMaker(similarity, seeds, like, unlike, customers, far=far, layout=self._layout())
 
     def _layout(self) -> Layout:
         ours = (self._admission.id_column, *list_columns(has_p_close=self._options.p_close is not None))

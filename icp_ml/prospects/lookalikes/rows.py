@@ -76,6 +76,8 @@ class RowMaker:
         The seeds and the negative seeds.
     customers : Customers
         The reference as evidence.
+    far : dict of str to float
+        The match below which a fit is far.
     layout : Layout
         What the rows look like.
     """
@@ -85,6 +87,7 @@ class RowMaker:
     like: NearestCustomers
     unlike: NearestCustomers
     customers: Customers
+    far: Mapping[str, float]
     layout: Layout
 
     def make(self, part: Part, ranked: Candidates) -> tuple[pa.Table, list[Evidence]]:
@@ -141,6 +144,7 @@ class RowMaker:
 
     def _evidence(self, part: Part, rows: pa.Table, resembled: _Resembled, at: int) -> Evidence:
         (row,) = rows.slice(at, 1).to_pylist()
+        matches = {fit: row[MATCHES[fit]] for fit in FIT_NAMES}
         account, contributions = part.frame.iloc[at], resembled.contributions[at]
         return Evidence(
             id=row[self.layout.id_column],
@@ -149,11 +153,16 @@ class RowMaker:
             probability=row["probability"],
             p_close=row.get(P_CLOSE),
             in_domain=row["in_domain"],
-            matches={fit: row[MATCHES[fit]] for fit in FIT_NAMES},
+            matches=matches,
             segment=row["seed_segment"],
+            far=self._far(matches),
             like=self.customers.beside(account, contributions, resembled.like[at]),
             unlike=self.customers.beside(account, contributions, resembled.unlike[at]),
         )
+
+    def _far(self, matches: Mapping[str, float | None]) -> tuple[str, ...]:
+        known = {fit: match for fit, match in matches.items() if match is not None and match < self.far[fit]}
+        return tuple(sorted(known, key=lambda fit: known[fit]))
 
 
 def _known(values: Floats | None, n: int) -> pa.Array:

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from icp_ml.model.kernel import COARSE_ERROR
 from icp_ml.model.likeness import Likeness, like_share
-from icp_ml.model.search import COARSE_ERROR, ExactSearch
+from icp_ml.model.search import ExactSearch
 
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
