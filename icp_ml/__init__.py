@@ -12,15 +12,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from icp_ml.workflow import audit, explain, review, score, train
+    from icp_ml.workflow import audit, explain, lookalikes, review, score, train
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "audit", "explain", "review", "score", "train"]
+__all__ = ["__version__", "audit", "explain", "lookalikes", "review", "score", "train"]
 
 
 def __getattr__(name: str) -> Any:
     """Import a job on first use, so that importing the package stays light."""
-    if name in {"audit", "explain", "review", "score", "train"}:
+    if name in {"audit", "explain", "lookalikes", "review", "score", "train"}:
         from icp_ml import workflow
 
         return getattr(workflow, name)

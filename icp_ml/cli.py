@@ -95,7 +95,7 @@ def _quickstart(commands: Any) -> None:
     parser = _command(
         commands,
         "quickstart",
-        "simulate a company, train, score its prospects, review its profile and write the reports (under a minute)",
+        "simulate a company, train, score its prospects, find lookalikes, review its profile (under a minute)",
         _run_quickstart,
     )
     parser.add_argument("--out", metavar="DIR", default="icp-ml-quickstart", help="folder for everything it makes")

@@ -10,6 +10,7 @@ from typing import Any
 from icp_ml.accounts.simulate import World, write_company
 from icp_ml.accounts.simulate import simulate as simulate_company
 from icp_ml.outputs import ensure_can_write_folder, whole_folder
+from icp_ml.workflow.prospecting import lookalikes
 from icp_ml.workflow.results import TrainResult
 from icp_ml.workflow.reviewing import ReviewResult, review
 from icp_ml.workflow.scoring import score
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 QUICKSTART_CUSTOMERS = 2500
 QUICKSTART_PROSPECTS = 20_000
+QUICKSTART_LOOKALIKES = 200
 MARKER = "ICP_ML_FOLDER.txt"
 MARKER_TEXT = "icp_ml wrote this folder and may replace it whole.\n"
 
@@ -49,6 +51,7 @@ class QuickstartResult:
     out: Path
     training: TrainResult
     scoring: Any
+    resembling: Any
     reviewing: ReviewResult
     exit_code: int = 0
 
@@ -59,6 +62,7 @@ class QuickstartResult:
             "report": str(self.report),
             "train": self.training.to_document(),
             "score": self.scoring.to_document(),
+            "lookalikes": self.resembling.to_document(),
             "review": self.reviewing.to_document(),
         }
 
@@ -69,11 +73,13 @@ class QuickstartResult:
 
     def to_text(self) -> str:
         """Return the results of its steps and where to look first."""
-        steps = [self.training.to_text(), self.scoring.to_text(), self.reviewing.to_text()]
+        done = (self.training, self.scoring, self.resembling, self.reviewing)
+        steps = [step.to_text() for step in done]
         files = [
             f"report: {self.report}",
             f"review: {self.out / 'review' / 'review.html'}",
             f"list:   {self.out / 'list.csv'}",
+            f"lookalikes: {self.out / 'lookalikes.csv'}  (as a page: {self.out / 'lookalikes.csv.html'})",
             f"scores: {self.out / 'scores.csv'}",
             f"study:  {self.out / 'company' / 'study.yaml'}  (the company is simulated; its truth is in company/truth)",
         ]
@@ -113,7 +119,7 @@ def simulate(
 
 
 def quickstart(out: str | Path = "icp-ml-quickstart", *, seed: int = 0) -> QuickstartResult:
-    """Simulate a company, train, score its prospects and review its profile, all below one folder.
+    """Simulate a company, train, score its prospects, find lookalikes and review its profile, below one folder.
 
     Parameters
     ----------
@@ -128,8 +134,10 @@ def quickstart(out: str | Path = "icp-ml-quickstart", *, seed: int = 0) -> Quick
     logger.info("simulating a company of %s customers", f"{QUICKSTART_CUSTOMERS:,}")
     simulate(target / "company", customers=QUICKSTART_CUSTOMERS, prospects=QUICKSTART_PROSPECTS, seed=seed)
     training = train(target / "company" / "study.yaml", out=target / "model")
-    prospects = target / "company" / "prospects.parquet"
-    scoring = score(prospects, target / "model", target / "scores.csv", list_path=target / "list.csv")
-    company = target / "company"
-    reviewing = review(company / "profile.yaml", company / "study.yaml", target / "model", out=target / "review")
-    return QuickstartResult(target, training, scoring, reviewing)
+    company, model = target / "company", target / "model"
+    prospects = company / "prospects.parquet"
+    scoring = score(prospects, model, target / "scores.csv", list_path=target / "list.csv")
+    logger.info("finding lookalikes of the successful customers")
+    resembling = lookalikes(prospects, model, target / "lookalikes.csv", top=QUICKSTART_LOOKALIKES)
+    reviewing = review(company / "profile.yaml", company / "study.yaml", model, out=target / "review")
+    return QuickstartResult(target, training, scoring, resembling, reviewing)
