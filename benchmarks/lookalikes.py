@@ -12,7 +12,7 @@ that file, and a run that was cut goes on where it stopped. One core, about 20 m
   of success of its first tenth. *Value*: mean chance of signing times chance of success of its first tenth, over that
   of all prospects.
 * *Hidden AUC* and *reach*: what ``--evaluate`` measures with the same company's customers, not knowing the truth.
-* Beside the methods of the package: the ten nearest seeds in plain contributions; forest proximity (mean share of 200
+* Beside the methods of the package: the ten nearest seeds in plain contributions; forest proximity (mean share of 100
   trees in which an account shares a leaf with the seeds, over that with seeds and churned); and the centroid in
   coordinates centred on the customers, which knows of the churned ones in that way.
 * In brackets: standard error over companies; differences are paired by company.
@@ -34,7 +34,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from scipy import sparse
-from simulation import Company, as_exported, company, mean_error, print_table
+from simulation import Company, Training, as_exported, classifier, company, mean_error, print_table
 from sklearn.ensemble import RandomForestClassifier
 
 from icp_ml.accounts.contract import learn_contract
@@ -47,10 +47,10 @@ from icp_ml.prospects.lookalikes.evaluation.methods import METHODS, OURS, scores
 from icp_ml.prospects.lookalikes.evaluation.panel import SHARE, Fold, at_top, measure
 from icp_ml.prospects.lookalikes.evaluation.seen import Pool, Seen
 
-WORLDS = ("misaligned", "aligned", "null")
-SIZES = (800, 1200, 400)
+CELLS = (("misaligned", 800), ("aligned", 1200), ("aligned", 400), ("null", 800), ("aligned", 800))
+MORE_CELLS = (("misaligned", 1200), ("null", 1200), ("misaligned", 400), ("null", 400))
 N_PROSPECTS = 4_000
-N_TREES, N_NEAREST = 200, 10
+N_TREES, N_NEAREST = 100, 10
 LABELS = {
     OURS: "similarity",
     "model": "success model alone",
@@ -81,12 +81,13 @@ def forest_proximity(seen: Seen, pool: Pool) -> np.ndarray:
     at = (leaves + starts[:-1]).ravel()
     shape = (len(leaves), starts[-1])
     nodes = sparse.csr_matrix((np.ones(at.size), at, np.arange(0, at.size + 1, leaves.shape[1])), shape=shape)
-    like = nodes[len(customers) :] @ (nodes[: len(customers)].T @ seen.shares)
+    sides = np.stack([seen.weight * seen.positive, seen.weight * seen.negative], axis=1)
+    like = nodes[len(customers) :] @ (nodes[: len(customers)].T @ (sides / sides.sum(axis=0)))
     return like[:, 0] / np.maximum(like.sum(axis=1), 1e-12)
 
 
 def contribution_knn(seen: Seen, pool: Pool) -> np.ndarray:
-    seeds = seen.classifier.attribute_contributions(seen.frame[seen.succeeded]).to_numpy()
+    seeds = seen.classifier.attribute_contributions(seen.frame[seen.positive]).to_numpy()
     here = seen.classifier.attribute_contributions(pool.frame[list(seen.frame.columns)]).to_numpy()
     squared = np.square(here).sum(1)[:, None] + np.square(seeds).sum(1) - 2 * here @ seeds.T
     nearest = np.partition(np.maximum(squared, 0), N_NEAREST - 1, axis=1)[:, :N_NEAREST]
@@ -95,8 +96,8 @@ def contribution_knn(seen: Seen, pool: Pool) -> np.ndarray:
 
 def customer_centroid(seen: Seen, pool: Pool) -> np.ndarray:
     space = seen.domain.space
-    here, seeds = (space.place(frame).coordinates.astype(float) for frame in (pool.frame, seen.frame[seen.succeeded]))
-    mean = np.average(seeds, axis=0, weights=seen.weight[seen.succeeded])
+    here, seeds = (space.place(frame).coordinates.astype(float) for frame in (pool.frame, seen.frame[seen.positive]))
+    mean = np.average(seeds, axis=0, weights=seen.weight[seen.positive])
     return here @ mean / np.maximum(np.linalg.norm(here, axis=1), 1e-12)
 
 
@@ -114,12 +115,12 @@ def all_scores(seen: Seen, pool: Pool) -> dict[str, np.ndarray]:
 # What is measured
 
 
-def model_of(where: Company) -> SuccessModel:
-    """Return the model of a company's customers with a known outcome, as a training makes it but not judged."""
-    training = as_exported(where)
-    classifier = training.fit(where, "auto")
+def model_of(where: Company, training: Training) -> SuccessModel:
+    """Return the model of some customers of a company, as a training makes it but not judged."""
     frame, groups = where.frame.iloc[training.rows], where.customers.groups
-    group = np.arange(len(frame)) if groups is None else groups[training.rows]
+    related = None if groups is None else groups[training.rows]
+    model = classifier(where, "auto").fit(frame, training.y, training.weight, groups=related)
+    group = np.arange(len(frame)) if related is None else related
     fit_of = {each.column: each.fit for each in where.attributes}
     kinds = {name: where.customers.kinds[name] for name in frame}
     none = np.full(len(frame), None, dtype=object)
@@ -130,7 +131,7 @@ def model_of(where: Company) -> SuccessModel:
         horizon_days=None,
         stage="prospect",
         contract=learn_contract(where.customers, where.attributes),
-        classifier=classifier,
+        classifier=model,
         ready=False,
         data_sha256="",
         code_version="",
@@ -157,7 +158,7 @@ def hidden_folds(model: SuccessModel, prospects: pd.DataFrame, seed: int) -> lis
     folds = []
     for hiding in crossed(model, model.classifier, known, seed=seed):
         hidden = hiding.hidden
-        scores = all_scores(hiding.seen, Pool.of(known.frame.iloc[hidden], prospects))
+        scores = scores_of(hiding.seen, Pool.of(known.frame.iloc[hidden], prospects))
         folds.append(Fold(known.outcome[hidden], known.weight[hidden], known.group[hidden], scores))
     return folds
 
@@ -175,7 +176,7 @@ def fold_reach(fold: Fold, key: str) -> float:
 
 def measure_company(world: str, n: int, seed: int) -> Row:
     where = company(n, N_PROSPECTS, seed, world)
-    model = model_of(where)
+    model = model_of(where, as_exported(where))
     truth = where.prospect_truth
     success, value = truth["p_success"].to_numpy(), (truth["p_convert"] * truth["p_success"]).to_numpy()
     found = all_scores(everybody(model), Pool(where.prospects, 0))
@@ -187,11 +188,12 @@ def measure_company(world: str, n: int, seed: int) -> Row:
         key: {
             "success": float(np.average(success, weights=at_top(score, SHARE))),
             "value": float(np.average(value, weights=at_top(score, SHARE)) / value.mean()),
-            "auc": float(np.mean([fold_auc(fold, key) for fold in folds])),
-            "reach": float(np.mean([fold_reach(fold, key) for fold in folds])),
         }
         for key, score in found.items()
     }
+    for key in METHODS:
+        row["methods"][key]["auc"] = float(np.mean([fold_auc(fold, key) for fold in folds]))
+        row["methods"][key]["reach"] = float(np.mean([fold_reach(fold, key) for fold in folds]))
     return row
 
 
@@ -199,9 +201,10 @@ def measure_company(world: str, n: int, seed: int) -> Row:
 
 
 def tasks(seeds: int) -> Iterator[tuple[str, Callable[[], Row]]]:
-    for seed in range(seeds):
-        for n in SIZES:
-            for world in WORLDS:
+    """Yield every company to measure, those that most bars are about first."""
+    for cells in (CELLS, MORE_CELLS):
+        for seed in range(seeds):
+            for world, n in cells:
                 yield f"{world}/{n}/{seed}", partial(measure_company, world, n, seed)
 
 
@@ -233,14 +236,15 @@ def print_cell(done: dict[str, Row], world: str, n: int) -> None:
     print(f"**{world}, n = {n}** ({known:.0f} with an outcome; true base rate {base:.3f}; {len(rows)} companies)\n")
     lines = []
     for key, label in LABELS.items():
-        numbers = [mean_error(values(done, world, n, key, name)) for name in ("success", "value", "auc", "reach")]
+        names = ("success", "value", "auc", "reach") if key in METHODS else ("success", "value")
+        numbers = [mean_error(values(done, world, n, key, name)) for name in names] + [""] * (4 - len(names))
         gap = values(done, world, n, key, "success") - values(done, world, n, OURS, "success")
         lines.append([label, *numbers, "" if key == OURS else mean_error(gap)])
     print_table("method|success, first tenth|value, first tenth|hidden AUC|reach|success minus similarity's", lines)
 
 
 def means(done: dict[str, Row], world: str, n: int, name: str) -> dict[str, float]:
-    return {key: float(values(done, world, n, key, name).mean()) for key in LABELS}
+    return {key: float(values(done, world, n, key, name).mean()) for key in (LABELS if name == "success" else METHODS)}
 
 
 def bars(done: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
@@ -249,20 +253,19 @@ def bars(done: dict[str, Row]) -> Iterator[tuple[str, str, bool]]:
     for key in ("pu", "gower", "contribution_knn"):
         gap = easy[OURS] - easy[key]
         yield f"misaligned, n = 800: success above {LABELS[key]} by {ABOVE_OTHERS}", f"{gap:+.3f}", gap >= ABOVE_OTHERS
-    for n in SIZES:
+    for n in (400, 800, 1200):
         found = means(done, "aligned", n, "success")
         best = max((key for key in METHODS if key != OURS), key=found.__getitem__)
         gap = found[OURS] - found[best]
         yield f"aligned, n = {n}: within {NEAR_BEST} of the best ({LABELS[best]})", f"{gap:+.3f}", gap >= -NEAR_BEST
-    for world in WORLDS:
-        for n in SIZES:
-            found = means(done, world, n, "success")
-            gap = found[OURS] - found["random"]
-            yield f"{world}, n = {n}: never below random", f"{gap:+.3f}", gap >= -1e-9
+    for world, n in sorted((*CELLS, *MORE_CELLS)):
+        found = means(done, world, n, "success")
+        gap = found[OURS] - found["random"]
+        yield f"{world}, n = {n}: never below random", f"{gap:+.3f}", gap >= -1e-9
     for world in ("aligned", "misaligned"):
         auc = means(done, world, 1200, "auc")[OURS]
         yield f"{world}, n = 1200: hidden AUC at least {LEAST_AUC:.2f}", f"{auc:.3f}", auc >= LEAST_AUC
-    for n in SIZES:
+    for n in (400, 800, 1200):
         auc = means(done, "null", n, "auc")[OURS]
         yield f"null, n = {n}: hidden AUC about .5", f"{auc:.3f}", abs(auc - 0.5) <= NULL_AUC
 
@@ -276,20 +279,11 @@ def print_bars(done: dict[str, Row]) -> bool:
 def print_said(done: dict[str, Row]) -> None:
     """Print how often the evaluation says that its list is better than a random order."""
     lines = []
-    for world in WORLDS:
-        for n in SIZES:
-            ends = [row["interval"] for task, row in done.items() if task.startswith(f"{world}/{n}/")]
-            better, worse = (np.mean([test(low, high) for _, low, high in ends]) for test in (_better, _worse))
-            lines.append([world, f"{n}", f"{len(ends)}", f"{better:.2f}", f"{1 - better - worse:.2f}", f"{worse:.2f}"])
+    for world, n in sorted((*CELLS, *MORE_CELLS)):
+        ends = np.array([row["interval"] for task, row in done.items() if task.startswith(f"{world}/{n}/")])
+        better, worse = float((ends[:, 1] > 0.5).mean()), float((ends[:, 2] < 0.5).mean())
+        lines.append([world, f"{n}", f"{len(ends)}", f"{better:.2f}", f"{1 - better - worse:.2f}", f"{worse:.2f}"])
     print_table("world|n|companies|“above”|“not told from a random order”|“worse”", lines)
-
-
-def _better(low: float, high: float) -> bool:
-    return low > 0.5
-
-
-def _worse(low: float, high: float) -> bool:
-    return high < 0.5
 
 
 def main() -> int:
@@ -300,9 +294,8 @@ def main() -> int:
     logging.getLogger("icp_ml").setLevel(logging.ERROR)
     done = run(chosen.seeds, chosen.results)
     print("### Methods\n")
-    for world in WORLDS:
-        for n in sorted(SIZES):
-            print_cell(done, world, n)
+    for world, n in sorted((*CELLS, *MORE_CELLS)):
+        print_cell(done, world, n)
     print("### What the evaluation says\n")
     print_said(done)
     print("### Bars\n")

@@ -43,9 +43,9 @@ def centroid(seen: Seen, pool: Pool) -> Floats:
     """
     space = seen.domain.space
     everybody = space.place(pool.frame).coordinates.astype(np.float64)
-    seeds = space.place(seen.frame[seen.succeeded]).coordinates.astype(np.float64)
+    seeds = space.place(seen.frame[seen.positive]).coordinates.astype(np.float64)
     center = everybody.mean(axis=0)
-    direction = np.average(seeds, axis=0, weights=seen.weight[seen.succeeded]) - center
+    direction = np.average(seeds, axis=0, weights=seen.weight[seen.positive]) - center
     offset = everybody - center
     return np.asarray(offset @ direction / np.maximum(np.linalg.norm(offset, axis=1), 1e-12))
 
@@ -57,7 +57,7 @@ def gower(seen: Seen, pool: Pool) -> Floats:
     ----------
     Gower (1971), A general coefficient of similarity and some of its properties, Biometrics 27:857.
     """
-    seeds = seen.frame[seen.succeeded]
+    seeds = seen.frame[seen.positive]
     if len(seeds) > MAX_SEEDS_OF_GOWER:
         rng = np.random.default_rng([seen.seed, 2])
         seeds = seeds.iloc[np.sort(rng.choice(len(seeds), MAX_SEEDS_OF_GOWER, replace=False))]
@@ -81,7 +81,7 @@ def pu_bagging(seen: Seen, pool: Pool) -> Floats:
     def tree(number: int) -> DecisionTreeClassifier:
         return DecisionTreeClassifier(min_samples_leaf=_MIN_LEAF, max_features="sqrt", random_state=seed + number)
 
-    return _bagged(_features(seen, pool), np.flatnonzero(seen.succeeded), tree, n_bags=N_BAGS, seed=seed)
+    return _bagged(_features(seen, pool), np.flatnonzero(seen.positive), tree, n_bags=N_BAGS, seed=seed)
 
 
 def propensity(seen: Seen, pool: Pool) -> Floats:

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from icp_ml.model.domain import Domain
-from icp_ml.model.likeness import Likeness, like_share
+from icp_ml.model.likeness import Likeness
+from icp_ml.prospects.lookalikes.similarity import Similarity
 
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
     from icp_ml.model.reference import Reference
-    from icp_ml.model.space import Placed
+    from icp_ml.prospects.lookalikes.seeds import Seeds
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Indices = NDArray[np.int64]
-
-_BLOCK_ROWS = 2_048
-_DECIMALS = 12
-_NEAR = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,20 +62,14 @@ class Seen:
         return cls(frame, reference.outcome[rows], reference.weight[rows], classifier, domain, kinds, seed)
 
     @property
-    def succeeded(self) -> Flags:
-        """Which customers are seeds."""
+    def positive(self) -> Flags:
+        """Which customers are seeds: those that succeeded."""
         return np.asarray(self.outcome == 1.0)
 
-    @cached_property
-    def placed(self) -> tuple[Likeness, Floats]:
-        """The likeness of these customers and their coordinates in it."""
-        return Likeness.of(self.classifier, self.frame, self.weight)
-
-    @cached_property
-    def shares(self) -> Floats:
-        """Weight of each customer among those of its outcome, (n, 2): as a seed, as a negative seed."""
-        sides = np.stack([self.weight * self.succeeded, self.weight * ~self.succeeded], axis=1)
-        return np.asarray(sides / sides.sum(axis=0))
+    @property
+    def negative(self) -> Flags:
+        """Which customers are negative seeds: those that churned."""
+        return ~self.positive
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,25 +100,10 @@ class Pool:
 
 def similarity(seen: Seen, pool: Pool) -> Floats:
     """Return the similarity that lists are ordered by, (n,), 0 to 1: likeness times applicability."""
-    likeness, there = seen.placed
-    columns = list(likeness.columns)
-    here = likeness.place(seen.classifier.attribute_contributions(pool.frame[columns]).to_numpy(np.float64))
-    sums = np.concatenate([_kernel_sums(likeness, block, there, seen.shares) for block in _blocks(here)])
-    applicable = applicability(seen.domain, seen.domain.space.place(pool.frame))
-    return np.asarray(np.round(like_share(sums[:, 0], sums[:, 1]) * applicable, _DECIMALS))
-
-
-def applicability(domain: Domain, placed: Placed) -> Floats:
-    """Return how far the evidence about the customers reaches an account, (n,): 1 in the domain, below outside it."""
-    distance = np.maximum(domain.neighbours.mean_distance(placed.coordinates), _NEAR)
-    surprise = np.maximum(placed.surprise.max(axis=1), _NEAR)
-    return np.asarray(np.minimum(1.0, np.minimum(domain.far / distance, domain.rare / surprise)))
-
-
-def _kernel_sums(likeness: Likeness, here: Floats, there: Floats, shares: Floats) -> Floats:
-    squared = np.square(here).sum(axis=1)[:, None] + np.square(there).sum(axis=1) - 2.0 * here @ there.T
-    return np.asarray(likeness.closeness(np.maximum(squared, 0.0)) @ shares)
-
-
-def _blocks(rows: Floats) -> Iterator[Floats]:
-    return (rows[start : start + _BLOCK_ROWS] for start in range(0, len(rows), _BLOCK_ROWS))
+    likeness, coordinates = Likeness.of(seen.classifier, seen.frame, seen.weight)
+    sides = cast("Seeds", seen)  # which customers are seeds and which negative seeds is all that is read of them
+    measure = Similarity(
+        seen.classifier, seen.domain, likeness, coordinates=coordinates, weight=seen.weight, seeds=sides
+    )
+    found = measure.locate(pool.frame)
+    return measure.exact(found.coordinates, found.applicability)
