@@ -103,7 +103,8 @@ class Coverage:
         told = f"{start}: {count_words(best.customers, 'is a customer', 'are customers')}"
         if best.worked is None:
             return f"{told}; who of the other {best.prospects:,} was worked cannot be told."
-        return f"{told}, {best.worked:,} were worked without becoming one, {best.untouched:,} are untouched."
+        worked = count_words(best.worked, "was worked", "were worked")
+        return f"{told}, {worked} without becoming one, {count_words(best.untouched or 0, 'is', 'are')} untouched."
 
     def as_document(self) -> dict[str, Any]:
         """Return the table as a JSON object."""

@@ -9,10 +9,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 import pandas as pd
 
+from icp_ml import __version__
+from icp_ml.accounts.contract import learn_contract
+from icp_ml.accounts.customers import Customers, load_customers
 from icp_ml.accounts.deals import read_deals
 from icp_ml.accounts.kinds import Kind as ReadKind
+from icp_ml.accounts.outcome import label_outcome
+from icp_ml.accounts.split import Split
 from icp_ml.accounts.tables import Table, open_table, table_of
 from icp_ml.errors import DataError, UsageError, message
 from icp_ml.icp.base import CustomerBase, rule_frame
@@ -26,11 +32,9 @@ from icp_ml.icp.market import Market, read_market
 from icp_ml.icp.profile import Profile, load_profile
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.outputs import ensure_can_write_file, whole_file
+from icp_ml.prospects.admission import customer_key
 from icp_ml.prospects.summary import model_notes
 from icp_ml.study import Study, load_study, study_from_document
-from icp_ml.workflow.fitting import chosen_split, hypothesis_model
-from icp_ml.workflow.preparing import Prepared, prepare
-from icp_ml.workflow.reviewing import ensure_attributes
 from icp_ml.workflow.scoring import Model, load
 
 logger = logging.getLogger(__name__)
@@ -155,12 +159,12 @@ def _ensure_usable(options: ExportOptions, study: object, model: object) -> None
 
 @dataclass(frozen=True)
 class _Sources:
-    """Where the numbers of an export come from."""
+    """Where the numbers of an export come from; no customers are read where only a model is given."""
 
     profile: Profile
     study: Study
     model: SuccessModel | None
-    prepared: Prepared | None
+    customers: Customers | None
 
     @classmethod
     def of(
@@ -170,10 +174,8 @@ class _Sources:
         if study is None and model is not None:
             return cls(profile, study_from_document(model.study, ".", model.label), model, None)
         loaded = study if isinstance(study, Study) else load_study(str(study), overrides)
-        prepared = prepare(loaded, also=sorted(profile.columns))
-        if model is not None:
-            ensure_attributes(model, prepared)
-        return cls(profile, loaded, model, prepared)
+        logger.info("reading %s", loaded.accounts.name)
+        return cls(profile, loaded, model, load_customers(loaded, also=sorted(profile.columns)))
 
     @property
     def exclude(self) -> list[str]:
@@ -183,22 +185,24 @@ class _Sources:
     @property
     def kinds(self) -> dict[str, Kind]:
         """How the columns of the study are read, by name."""
-        if self.prepared is not None:
-            return {name: _KINDS[kind] for name, kind in self.prepared.customers.kinds.items()}
+        if self.customers is not None:
+            return {name: _KINDS[kind] for name, kind in self.customers.kinds.items()}
         declared = {one.column: _KINDS[one.kind] for one in self.study.attributes if one.kind is not None}
         contract = () if self.model is None else self.model.contract.attributes
         return declared | {one.column: _KINDS[one.kind] for one in contract}
 
-    def base(self, prepared: Prepared, model: SuccessModel) -> CustomerBase:
-        """Return the customers under the profile, as far as an export asks of them."""
+    def base(self, customers: Customers, model: SuccessModel) -> CustomerBase:
+        """Return the customers under the profile, as far as an export asks of them: no rule is chosen by any."""
+        labels = label_outcome(self.study.outcome, customers.outcome, customers.as_of, customers.observed_until)
+        everyone = np.arange(len(customers))
         return CustomerBase(
             profile=self.profile,
-            customers=prepared.customers,
-            labels=prepared.labels,
+            customers=customers,
+            labels=labels,
             model=model,
-            split=chosen_split(prepared),
-            today=prepared.customers.observed_until or self.profile.situation.starts,
-            rule_frame=rule_frame(prepared.customers),
+            split=Split("cross_validation", None, None, everyone, everyone, labels, labels, [], {}),
+            today=customers.observed_until or self.profile.situation.starts,
+            rule_frame=rule_frame(customers),
             deals=read_deals(self.study),
         )
 
@@ -213,7 +217,7 @@ class _ModelAlone:
 
 
 def _exported(sources: _Sources, prospects: str | Path | pd.DataFrame | None, options: ExportOptions) -> ProfileExport:
-    if prospects is None and sources.prepared is not None:
+    if prospects is None and sources.customers is not None:
         prospects = sources.study.prospects
     table = None if prospects is None else _opened(sources.study, prospects)
     columns = supplier_columns(
@@ -238,8 +242,8 @@ def _counted(
     exported: ProfileExport, sources: _Sources, prospects: str | Path | pd.DataFrame | None, table: Table | None
 ) -> ProfileExport:
     """Add what customers and prospects say of a query."""
-    query, prepared = exported.query, sources.prepared
-    if prepared is None:
+    query, customers = exported.query, sources.customers
+    if customers is None:
         if prospects is None or sources.model is None:
             return exported
         today = sources.model.contract.as_of_default or sources.profile.situation.starts
@@ -247,7 +251,7 @@ def _counted(
         return _with_prospects(
             exported, query, read_market(prospects, cast("CustomerBase", alone), rules_to_count(query))
         )
-    base = sources.base(prepared, sources.model or _unfitted(prepared, table))
+    base = sources.base(customers, sources.model or _unfitted(customers, table))
     exported = replace(exported, customers=count_customers(query, base))
     if prospects is None:
         return exported
@@ -265,14 +269,28 @@ def _opened(study: Study, prospects: str | Path | pd.DataFrame) -> Table:
     return open_table(prospects, delimiter=study.read.delimiter, encoding=study.read.encoding)
 
 
-def _unfitted(prepared: Prepared, table: Table | None) -> SuccessModel:
-    """Return what reads prospects where there is no model: the attributes that their table has."""
-    known = prepared.study.attributes_at("prospect")
+def _unfitted(customers: Customers, table: Table | None) -> SuccessModel:
+    """Return what reads prospects where there is no model: the attributes that their table has, and nothing learned."""
+    study = customers.study
+    known = study.attributes_at("prospect")
     attributes = [one for one in known if table is None or one.column in table.columns]
     if not attributes and table is not None:
         came = f"it has none of the {len(known)} attributes of the study that are known of a prospect"
         raise DataError(message(table.path, came, "a table of prospects", "Give another table"))
-    return hypothesis_model(prepared, attributes, ())
+    return SuccessModel(
+        name=study.name,
+        kind="hypothesis",
+        study=study.as_document(),
+        horizon_days=study.outcome.horizon_days,
+        stage="prospect",
+        contract=learn_contract(customers, attributes),
+        classifier=None,
+        ready=False,
+        data_sha256=customers.sha256,
+        code_version=__version__,
+        customer_keys=() if study.id.row_number else tuple(sorted(map(customer_key, customers.ids))),
+        exclude=study.exclude,
+    )
 
 
 def _model_notes(model: SuccessModel) -> tuple[str, ...]:

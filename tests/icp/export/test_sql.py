@@ -120,7 +120,7 @@ def test_a_name_of_a_table_is_quoted_part_by_part(query_of):
 
 @pytest.mark.parametrize("name", ["", ".x", "a\nb", "a..b"])
 def test_a_table_without_a_name_is_refused(query_of, name):
-    with pytest.raises(UsageError, match="--table: .* is no name of a table"):
+    with pytest.raises(UsageError, match=r"--table: .* is no name of a table"):
         sql_text(query_of(["size >= 3"]), name, [])
 
 
