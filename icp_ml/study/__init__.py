@@ -49,7 +49,7 @@ __all__ = [
 STAGES: tuple[Stage, ...] = ("prospect", "discovery", "customer")
 """When an attribute is known; each stage knows what the earlier ones do."""
 
-NO_ROOM_YET = (*("readiness", "economics", "desired_outcome", "exploration"),)
+NO_ROOM_YET = (*("readiness", "economics", "exploration"),)
 """Keys that are validated and kept, but that no part of the package uses yet."""
 
 _PATHS = ("accounts", "prospects")

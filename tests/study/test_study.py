@@ -98,7 +98,6 @@ def test_the_whole_contract_loads(contract, tmp_path):
     assert set(study.not_used) == {
         "readiness",
         "economics",
-        "desired_outcome",
         "exploration",
     }
 

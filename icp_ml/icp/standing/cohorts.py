@@ -15,6 +15,7 @@ from icp_ml.accounts.deals import Deals
 from icp_ml.accounts.personal import personal_kind
 from icp_ml.icp.base import CustomerBase
 from icp_ml.icp.market import Market
+from icp_ml.study import Study
 
 Flags = npt.NDArray[np.bool_]
 Kind = Literal["profile", "status", "cohort"]
@@ -83,14 +84,20 @@ def prospect_cells(base: CustomerBase, market: Market) -> Iterator[Cell]:
 
 
 def cohort_cells(base: CustomerBase) -> Iterator[Cell]:
-    """Yield the customers by every value of the study's segments, and by the channel of their first won deal."""
-    for column in base.study.segments:
+    """Yield the customers by the study's segments, by desired outcome, and by the channel of their first won deal."""
+    for column in cohort_columns(base.study):
         if column in base.rule_frame and not is_personal(base, column):
             yield from _of_values(base.study.label_of(column), *_names(base.rule_frame[column]))
     if base.deals is not None and base.deals.channel is not None:
         cells = pd.Series(channels(base.customers.ids, base.deals), dtype=object)
         if not any(_is_same(cells, base.rule_frame[name]) for name in base.study.segments if name in base.rule_frame):
             yield from _of_values("channel of the deal", *_names(cells))
+
+
+def cohort_columns(study: Study) -> tuple[str, ...]:
+    """Return the columns whose values are cohorts: the segments, and the desired outcome where it is none of them."""
+    further = study.desired_outcome
+    return study.segments if further is None or further in study.segments else (*study.segments, further)
 
 
 def is_personal(base: CustomerBase, column: str) -> bool:

@@ -19,6 +19,7 @@ from icp_ml.icp.standing.cohorts import (
     Kind,
     Table,
     cohort_cells,
+    cohort_columns,
     customer_cells,
     is_personal,
     profile_cells,
@@ -276,7 +277,7 @@ def _share(found: Rate | None) -> float | None:
 
 def _notes(base: CustomerBase, market: Market | None, told: set[str]) -> Iterator[str]:
     yield from _not_told(base, market, told)
-    personal = [name for name in base.study.segments if name in base.rule_frame and is_personal(base, name)]
+    personal = [name for name in cohort_columns(base.study) if name in base.rule_frame and is_personal(base, name)]
     if personal:
         yield f"No cohorts are made of {', '.join(personal)}: it seems to hold data of persons."
     yield (

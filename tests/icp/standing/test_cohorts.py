@@ -69,3 +69,27 @@ def test_the_channel_is_that_of_the_first_won_deal():
         channel=np.array(["late", "lost", "first", "open"], dtype=object),
     )
     assert channels(np.array(["a", "b", "c"], dtype=object), deals).tolist() == ["first", None, None]
+
+
+def test_desired_outcomes_are_cohorts_beside_the_segments(base_of, company):
+    frame = company(40).assign(plan=["a", "b"] * 20, wanted=["grow"] * 25 + ["save"] * 15)
+    keys = {
+        "segments": ["plan"],
+        "desired_outcome": "wanted",
+        "fits": {"technical": ["size"]},
+    }
+    base = base_of(frame, study=keys | {"ignore": ["tools", "region"]})
+    sizes = {cell.name: int(cell.rows.sum()) for cell in cohort_cells(base)}
+    assert list(sizes.items()) == [("plan: a", 20), ("plan: b", 20), ("wanted: grow", 25), ("wanted: save", 15)]
+
+
+def test_a_desired_outcome_that_is_a_segment_too_is_counted_once(base_of, company):
+    frame = company(40).assign(plan=["a", "b"] * 20)
+    base = base_of(frame, study={"segments": ["plan"], "desired_outcome": "plan"})
+    assert [cell.name for cell in cohort_cells(base)] == ["plan: a", "plan: b"]
+
+
+def test_desired_outcomes_of_persons_make_no_cohorts(base_of, company):
+    frame = company(40).assign(wanted=[f"person{at}@acme.org" for at in range(40)])
+    keys = {"desired_outcome": "wanted", "fits": {"technical": ["size"]}, "ignore": ["tools", "region"]}
+    assert list(cohort_cells(base_of(frame, study=keys))) == []
