@@ -124,8 +124,8 @@ def _split(points: Floats, k: int, seed: int, starts: int) -> _Split | None:
         return None
     centers = _centers(points, k, seed, starts)
     squared = _squared(points, centers)
-    sizes = np.bincount(squared.argmin(axis=1), minlength=k)
-    if sizes.min() < MIN_SUCCESSES:
+    sizes = np.bincount(squared.argmin(axis=1), minlength=len(centers))
+    if len(centers) < k or sizes.min() < MIN_SUCCESSES:
         return None
     near = np.sqrt(np.sort(squared, axis=1)[:, :2])
     gap = np.divide(near[:, 1] - near[:, 0], near[:, 1], out=np.zeros(len(near)), where=near[:, 1] > 0)
@@ -138,6 +138,8 @@ def _by_size(centers: Floats, sizes: Indices) -> Indices:
 
 
 def _centers(points: Floats, k: int, seed: int, starts: int) -> Floats:
+    """Return the centers of k clusters; as many as there are different points where these are fewer."""
+    k = min(k, len(np.unique(points, axis=0)))
     return np.asarray(KMeans(k, n_init=starts, random_state=seed).fit(points).cluster_centers_)
 
 

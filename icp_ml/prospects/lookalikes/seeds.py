@@ -227,8 +227,9 @@ class _Choice:
 
     def _without_header(self, found: Listed) -> tuple[str, ...]:
         first = found.ids[0]
-        is_header = found.may_start_with_header and first not in self._place and not self._is_customer(first)
-        return found.ids[1:] if is_header and len(found.ids) > 1 else found.ids
+        if not found.may_start_with_header or first in self._place or self._is_customer(first):
+            return found.ids
+        return found.ids[1:] if any(one in self._place for one in found.ids) else found.ids
 
     def _is_customer(self, one: str) -> bool:
         return customer_key(one) in self._keys
