@@ -1,4 +1,4 @@
-"""Draw one value, a training, an account or a review, as HTML, Markdown and JSON. Nothing is computed here."""
+"""Draw one value, a training, an account, a list or a review, as HTML, Markdown and JSON. Nothing is computed here."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from icp_ml.report.charts import account_chart, charts_of, first_picture
+from icp_ml.report.lookalikes.charts import list_charts
+from icp_ml.report.lookalikes.first import first_list
+from icp_ml.report.lookalikes.form import formed_list
+from icp_ml.report.lookalikes.listed import SHADES, listed_of
+from icp_ml.report.lookalikes.tables import list_tables
 from icp_ml.report.markup import (
     html_sentence,
     markdown_code,
@@ -26,6 +31,7 @@ from icp_ml.report.review.charts import MOST_DRAWN, review_charts
 from icp_ml.report.review.first import card_of, first_screen
 from icp_ml.report.review.form import formed
 from icp_ml.report.review.memo import memo_words
+from icp_ml.report.review.words import day_words
 from icp_ml.report.tables import account_tables, tables_of
 from icp_ml.report.tables.review import review_tables
 from icp_ml.report.wording import chance_words
@@ -52,6 +58,7 @@ _REVIEW_PAGES = (
     ("avoid", "Who fails"),
     ("tactics", "Profile or tactics"),
     ("ledger", "Ledger"),
+    ("coverage", "Coverage"),
     ("opens", "What opens"),
     ("lineage", "Lineage"),
 )
@@ -63,6 +70,16 @@ _ACCOUNT_PAGES = (
     ("evidence", "What is known"),
     ("changes", "What could differ"),
     ("notes", "Notes"),
+)
+
+_LIST_PAGES = (
+    ("verdict", "In short"),
+    ("list", "The list"),
+    ("dial", "How long"),
+    ("segments", "Segments"),
+    ("evaluation", "How good"),
+    ("reading", "How to read it"),
+    ("rows", "Rows"),
 )
 
 
@@ -107,6 +124,34 @@ def account_page(document: Mapping[str, Any]) -> bytes:
     return _page("account.html.j2", _ACCOUNT_PAGES, shown).encode()
 
 
+def lookalike_page(document: Mapping[str, Any]) -> bytes:
+    """Return the page of a list of lookalikes: one HTML file, no request; a script of ours sorts and filters it.
+
+    Parameters
+    ----------
+    document
+        As in ``FILE.summary.json``; a chapter that is missing or null says so on the page.
+
+    Returns
+    -------
+    bytes
+        UTF-8.
+    """
+    whole = formed_list(document)
+    rows = [listed_of(one) for one in whole["top"]]
+    shown = {
+        "d": whole,
+        "s": first_list(whole),
+        "t": list_tables(whole),
+        "charts": _marked(list_charts(whole)),
+        "rows": rows,
+        "closing": any(row.close for row in rows),
+        "shades": [f"{least:g}".lstrip("0") for least in SHADES],
+        "as_of": day_words(whole["as_of"]),
+    }
+    return _page("lookalikes.html.j2", _LIST_PAGES, {**shown, **_scripted("review.css", "lookalikes.css")}).encode()
+
+
 def review_files(document: Mapping[str, Any]) -> dict[str, bytes]:
     """Return a review in every format, by file name.
 
@@ -131,17 +176,23 @@ def review_files(document: Mapping[str, Any]) -> dict[str, bytes]:
 
 
 def _review_page(document: Facts, shown: Mapping[str, Any]) -> str:
-    script = _template_text("review.js")
     drawn = {
         "t": review_tables(document),
         "charts": _marked(review_charts(document)),
         "cards": [card_of(one) for one in document["suggestions"]],
         "most_drawn": MOST_DRAWN,
-        "more_css": Markup(_template_text("review.css")),  # noqa: S704  (a file of ours)
+    }
+    return _page("review.html.j2", _REVIEW_PAGES, {**shown, **drawn, **_scripted("review.css")})
+
+
+def _scripted(*styles: str) -> dict[str, Any]:
+    """Return what a page needs to sort and filter its tables, and further styles."""
+    script = _template_text("review.js")
+    return {
+        "more_css": Markup("".join(map(_template_text, styles))),  # noqa: S704  (files of ours)
         "script": Markup(script),  # noqa: S704  (a file of ours)
         "script_digest": b64encode(sha256(script.encode()).digest()).decode(),
     }
-    return _page("review.html.j2", _REVIEW_PAGES, {**shown, **drawn})
 
 
 def _training_page(facts: Facts, tables: Mapping[str, Any]) -> str:

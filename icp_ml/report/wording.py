@@ -74,6 +74,17 @@ def share_words(share: float | None, low: float | None = None, high: float | Non
     return f"{100 * share:.0f} %{ends}"
 
 
+def small_share_words(share: float) -> str:
+    """Return a share in per cent that is never rounded to nothing.
+
+    Examples
+    --------
+    >>> small_share_words(0.2), small_share_words(0.005186), small_share_words(0.00004), small_share_words(0.0)
+    ('20 %', '0.52 %', '0.004 %', '0 %')
+    """
+    return f"{float(f'{100 * share:.2g}'):.10g} %" if share < 0.1 else f"{100 * share:.0f} %"
+
+
 def points_up(difference: float) -> str:
     """Return the smallest whole number of percentage points that is not below a difference, as the audit counts them.
 

@@ -37,6 +37,11 @@ def reviews():
 
 
 @pytest.fixture(scope="session")
+def lookalikes():
+    return beside("lookalikes")
+
+
+@pytest.fixture(scope="session")
 def full_facts(facts, documents):
     audit = {name: chapter for name, chapter in documents.AUDIT.items() if name != "findings"}
     whole = {**facts, **documents.EVALUATION, **documents.EVIDENCE, "audit": audit}

@@ -504,6 +504,31 @@ REVIEW = {
     "notes": ["Shares of success allow for customers that are too young to be judged."],
     "run_id": "0123456789abcdef",
 }
+COVERAGE = {
+    "sentence": "Of 8,400 accounts that meet every criterion 7,210 have never been approached (86 %).",
+    "universe": 101_107,
+    "rows": [
+        {
+            "tier": tier,
+            "n": customers + worked + untouched,
+            "share": (customers + worked + untouched) / 101_107,
+            "customers": customers,
+            "worked": worked,
+            "untouched": untouched,
+            "customers_share": customers / (customers + worked + untouched),
+            "worked_share": worked / (customers + worked + untouched),
+            "untouched_share": untouched / (customers + worked + untouched),
+            "sentence": f"{tier}: {untouched:,} were never approached.",
+        }
+        for tier, customers, worked, untouched in (
+            ("all criteria met", 350, 840, 7_210),
+            ("all but one", 480, 2_900, 21_327),
+            ("fewer", 277, 1_400, 66_323),
+        )
+    ],
+    "notes": ["Worked: in the pipeline, lost after a trial, or with a deal."],
+}
+REVIEW["coverage"] = COVERAGE
 
 SPARSE = {
     "profile": REVIEW["profile"] | {"mode": "customer_success", "expired": True, "days_left": -12, "baseline": None},

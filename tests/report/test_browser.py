@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from icp_ml.report.render import account_page, review_files, training_files
+from icp_ml.names import FIT_NAMES
+from icp_ml.report.render import account_page, lookalike_page, review_files, training_files
 
 A4 = 718
 """Width of a printed page between its margins, in pixels of the browser."""
@@ -16,7 +17,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="Debian's chromium is not installed (apt-get install chromium)"),
 ]
-PAGES = ("plain", "full", "account", "review", "young")
+PAGES = ("plain", "full", "account", "review", "young", "list", "bare", "nobody")
 OPEN = "document.querySelectorAll('details').forEach(d => { d.open = true })"
 OUTSIDE = """s => { const b = s.getBBox(), v = s.viewBox.baseVal;
     return [b.x, b.y, v.width - b.x - b.width, v.height - b.y - b.height] }"""
@@ -26,6 +27,8 @@ OVERLAPS = """s => { const t = [...s.querySelectorAll('text:not([transform])')],
         && Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1.5
         && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4)
             found.push(t[i].textContent + ' / ' + t[j].textContent) })); return found }"""
+WIDER = """[...document.querySelectorAll('.listing th, .listing td')].filter(e => e.checkVisibility()
+    && e.scrollWidth > e.clientWidth + 1).map(e => e.textContent)"""
 HIDDEN_ON_PAPER = """[...document.querySelectorAll('details *')].filter(e => !e.checkVisibility()).length"""
 
 
@@ -39,7 +42,7 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def pages(facts, full_facts, documents, reviews, tmp_path_factory):
+def pages(facts, full_facts, documents, reviews, lookalikes, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     contents = {
         "plain": training_files(facts)["report.html"],
@@ -47,6 +50,9 @@ def pages(facts, full_facts, documents, reviews, tmp_path_factory):
         "account": account_page(documents.ACCOUNT),
         "review": review_files(reviews.REVIEW)["review.html"],
         "young": review_files(reviews.SPARSE)["review.html"],
+        "list": lookalike_page(lookalikes.LIST),
+        "bare": lookalike_page(lookalikes.BARE),
+        "nobody": lookalike_page(lookalikes.EMPTY),
     }
     for name, content in contents.items():
         (folder / f"{name}.html").write_bytes(content)
@@ -90,7 +96,7 @@ def test_nothing_is_cut_and_no_words_cover_each_other(browser, pages, name, widt
     page.close()
 
 
-@pytest.mark.parametrize("name", ["full", "account", "review"])
+@pytest.mark.parametrize("name", ["full", "account", "review", "list"])
 def test_every_depth_is_on_paper(browser, pages, name):
     page = opened(browser, pages[name], A4)
     assert page.evaluate(HIDDEN_ON_PAPER) > 0
@@ -202,4 +208,33 @@ def test_a_link_to_a_suggestion_opens_it(browser, pages):
     page.get_by_role("link", name="more on integrations >= 6").click()
     assert page.locator("details.suggestion[open]").count() == 1
     assert "Worth testing" in page.locator("details.suggestion[open]").inner_text()
+    page.close()
+
+
+@pytest.mark.parametrize("width", [1280, 900, 390])
+@pytest.mark.parametrize("name", ["list", "bare"])
+def test_no_cell_of_a_list_runs_into_the_next(browser, pages, name, width):
+    page = opened(browser, pages[name], width)
+    page.evaluate(OPEN)
+    assert page.evaluate(WIDER) == []
+    page.close()
+
+
+def test_a_list_is_sorted_by_a_fit_and_filtered_by_keyboard(browser, pages):
+    page = opened(browser, pages["list"])
+    table = page.locator("#list table")
+    table.get_by_role("button", name="technical").press("Enter")
+    matches = [leading_number(text) for text in column(table, 6)]
+    assert matches == sorted(matches, reverse=True)
+    page.locator("#list input").focus()
+    page.keyboard.type("unlike every")
+    assert page.locator("#list output").inner_text() == "1 of 25 rows"
+    assert column(table, 1) == ["3"]
+    page.close()
+
+
+def test_a_phone_names_every_cell_of_a_list(browser, pages):
+    page = opened(browser, pages["list"], 390)
+    named = "[...document.querySelectorAll('.listing .fit')].map(e => getComputedStyle(e, '::before').content)"
+    assert set(page.evaluate(named)[6:]) == {f'"{fit}"' for fit in FIT_NAMES}
     page.close()

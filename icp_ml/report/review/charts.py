@@ -7,6 +7,7 @@ from typing import Any
 
 from icp_ml.report import svg
 from icp_ml.report.svg.compared import Mark, fit_strips, front_chart, marks_chart, ratios_chart
+from icp_ml.report.svg.coverage import coverage_chart
 from icp_ml.report.svg.goal import path_chart
 from icp_ml.report.tables.review import ratio_words
 from icp_ml.report.wording import points_words, share_words
@@ -25,6 +26,7 @@ def review_charts(document: Document) -> dict[str, str]:
         A review of the whole form (:func:`icp_ml.report.review.form.formed`).
     """
     progress, tactics = document["progress"], document["tactics"]
+    coverage = document["coverage"]
     importance = (document["fits"] or {}).get("rows") or ()
     return {
         "path_small": path_chart(progress, small=True) if progress else "",
@@ -36,6 +38,7 @@ def review_charts(document: Document) -> dict[str, str]:
         "tactics": ratios_chart(_stages(tactics["tiers"]), "Now against before", "ratio to before (1: no change)")
         if tactics
         else "",
+        "coverage": coverage_chart(coverage["rows"]) if coverage else "",
         "importance": svg.importance_chart(importance) if importance else "",
     }
 

@@ -173,6 +173,26 @@ _LEDGER = {
     "sentence": "",
 }
 
+_COVERAGE = {
+    "sentence": "",
+    "universe": None,
+    "rows": [
+        {
+            "tier": "",
+            "n": None,
+            "share": None,
+            "customers": None,
+            "worked": None,
+            "untouched": None,
+            "customers_share": None,
+            "worked_share": None,
+            "untouched_share": None,
+            "sentence": "",
+        }
+    ],
+    "notes": [None],
+}
+
 FORM: dict[str, Any] = {
     "profile": {
         "name": "",
@@ -206,6 +226,7 @@ FORM: dict[str, Any] = {
     "front_note": "",
     "anti_profile": _ANTI,
     "openings": [{"name": "", "sentence": ""}],
+    "coverage": _COVERAGE,
     "tactics": _TACTICS,
     "fits": None,
     "ledger": _LEDGER,
@@ -237,14 +258,15 @@ def formed(document: Mapping[str, Any]) -> dict[str, Any]:
     >>> short["suggestions"][0]["gain"], short["criteria"], short["tactics"]
     (None, [], None)
     """
-    return dict(_filled(FORM, document))
+    return dict(filled(FORM, document))
 
 
-def _filled(form: Any, value: Any) -> Any:
+def filled(form: Any, value: Any) -> Any:
+    """Return a value with every key of a form; a chapter that is null stays null, a list that is null is empty."""
     if isinstance(form, Mapping):
         if not isinstance(value, Mapping):
             return value
-        return {**value, **{key: _filled(inner, value.get(key)) for key, inner in form.items()}}
+        return {**value, **{key: filled(inner, value.get(key)) for key, inner in form.items()}}
     if isinstance(form, list):
-        return [_filled(form[0], one) for one in value or ()]
+        return [filled(form[0], one) for one in value or ()]
     return form if value is None else value

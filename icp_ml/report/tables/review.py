@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from icp_ml.report.review.words import ACTIONS, amount_words, day_words, of_words, points, rate_words, share_of_words
+from icp_ml.report.tables.coverage import coverage
 from icp_ml.report.tables.data import power
-from icp_ml.report.tables.table import Column, Table, number, table, words
+from icp_ml.report.tables.table import Column, Table, number, table, without_empty, words
 from icp_ml.report.tables.why import importance
 from icp_ml.report.wording import points_words, share_words
 
@@ -37,17 +38,11 @@ def review_tables(document: Document) -> dict[str, Table | None]:
         "tactics": _tactics(tactics["tiers"] if tactics else ()),
         "scored": _scored(ledger["scored"] if ledger else ()),
         "brier": _brier(ledger["brier"] if ledger else ()),
+        "coverage": coverage(document["coverage"]["rows"] if document["coverage"] else ()),
         "importance": importance(document["fits"]) if document["fits"] else None,
         "lineage": _lineage(document),
     }
-    return {name: _without_empty(drawn) if drawn and drawn.rows else None for name, drawn in made.items()}
-
-
-def _without_empty(drawn: Table) -> Table:
-    """Return a table without columns that are blank in every row."""
-    kept = [at for at in range(len(drawn.columns)) if any(row[at] for row in drawn.rows)]
-    rows = tuple(tuple(row[at] for at in kept) for row in drawn.rows)
-    return Table(drawn.label, tuple(drawn.columns[at] for at in kept), rows)
+    return {name: without_empty(drawn) if drawn and drawn.rows else None for name, drawn in made.items()}
 
 
 def _written(rows: Sequence[Document]) -> Table:

@@ -59,6 +59,13 @@ def table(label: str, columns: Sequence[Column | str], rows: Iterable[Sequence[o
     return Table(label, made, tuple(tuple(_shown(cell) for cell in row) for row in rows))
 
 
+def without_empty(drawn: Table) -> Table:
+    """Return a table without columns that are blank in every row."""
+    kept = [at for at in range(len(drawn.columns)) if any(row[at] for row in drawn.rows)]
+    rows = tuple(tuple(row[at] for at in kept) for row in drawn.rows)
+    return Table(drawn.label, tuple(drawn.columns[at] for at in kept), rows)
+
+
 def _shown(cell: object) -> str:
     if cell is None:
         return ""

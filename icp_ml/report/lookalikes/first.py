@@ -1,0 +1,108 @@
+"""Choose what stands on the first screen of a list of lookalikes: how many, of whom, and how good the order is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from icp_ml.report.wording import share_words, small_share_words
+
+Document = Mapping[str, Any]
+
+
+def first_list(document: Document) -> dict[str, Any]:
+    """Return the ready text of the first screen.
+
+    Parameters
+    ----------
+    document : mapping
+        Lookalikes of the whole form (:func:`icp_ml.report.lookalikes.form.formed_list`).
+
+    Returns
+    -------
+    dict
+        ``tone``, ``badges`` (class and words), ``headline``, ``numbers`` (value and what it is) and ``key``: sentences
+        with the class of each.
+    """
+    is_no_better = _is_no_better(document)
+    return {
+        "tone": "ready" if document["ready"] and document["listed"] and not is_no_better else "",
+        "badges": _badges(document, is_no_better=is_no_better),
+        "headline": _headline(document),
+        "numbers": [_size(document), _chance(document), _order(document)] if document["listed"] else [],
+        "key": _key(document),
+    }
+
+
+def _is_no_better(document: Document) -> bool:
+    """Return whether hidden customers were ranked and no order between the outcomes is shown; .5 is chance."""
+    found = document["evaluation"]
+    low = found["headline"]["low"] if found and found["headline"] else None
+    return low is not None and low <= 0.5
+
+
+def _badges(document: Document, *, is_no_better: bool) -> list[tuple[str, str]]:
+    badges = [("good", "Model ready") if document["ready"] else ("doubt", "Model not ready")]
+    if is_no_better:
+        badges.append(("doubt", "Not shown to be better than chance"))
+    if document["draft_map"]:
+        badges.append(("plain", "Draft map"))
+    return badges
+
+
+def _headline(document: Document) -> str:
+    listed, scored, seeds = document["listed"] or 0, document["scored"] or 0, document["seeds"]
+    if not listed:
+        return f"Nobody is listed: {scored:,} of {document['rows_in'] or 0:,} accounts were left to compare."
+    whom = "the seeds" if not seeds or not seeds["n"] else f"{_counted(seeds['n'], 'customer')} we want more of"
+    others = "" if not seeds or not seeds["n_negative"] else f", and unlike {seeds['n_negative']:,} we do not"
+    are = "is" if listed == 1 else "are"
+    return f"{listed:,} of {_counted(scored, 'prospect')} {are} listed: most like {whom}{others}."
+
+
+def _counted(n: int, name: str) -> str:
+    return f"{n:,} {name}" if n == 1 else f"{n:,} {name}s"
+
+
+def _size(document: Document) -> tuple[str, str]:
+    """Return how long the list is, as a share, and how many on it are unlike every customer."""
+    listed, scored, outside = document["listed"], document["scored"], document["listed_out_of_domain"]
+    share = f"{small_share_words(listed / scored)} of the prospects" if scored else "listed"
+    return f"{listed:,}", f"listed, {share}" + (f"; {outside:,} unlike every customer" if outside else "")
+
+
+def _chance(document: Document) -> tuple[str, str]:
+    """Return the mean chance of success of the list beside that of all prospects."""
+    rows = document["dial"]["rows"] if document["dial"] else []
+    of_list = next((row["probability"] for row in rows if row["is_list"]), None)
+    of_all = next((row["probability"] for row in rows if row["share"] == 1 and not row["is_list"]), None)
+    if of_list is None:
+        return "Not given", "chance of success: the order is all that this model can tell"
+    within = f" within {document['horizon_days']} days" if document["horizon_days"] else ""
+    beside = "" if of_all is None else f"; all prospects: {share_words(of_all)}"
+    return share_words(of_list), f"mean chance of success{within}{beside}"
+
+
+def _order(document: Document) -> tuple[str, str]:
+    """Return how often a hidden success stands above a hidden churned customer."""
+    found = document["evaluation"]
+    headline = found["headline"] if found else None
+    if not headline or headline["auc"] is None:
+        takes = "`--evaluate` hides customers among the prospects and sees where they come up"
+        return "Not judged", "for the reason below" if found else takes
+    ends = "" if headline["low"] is None else f" ({headline['low']:.2f} to {headline['high']:.2f})"
+    return f"{headline['auc']:.2f}{ends}", "AUC: hidden successes above hidden churned; .5 is chance"
+
+
+def _key(document: Document) -> list[tuple[str, str]]:
+    seeds, found = document["seeds"] or {"sentence": "", "warnings": []}, document["evaluation"]
+    weak = "The model did not pass every gate: do not read the order as more than a first guess."
+    rows = [
+        ("meaning", seeds["sentence"]),
+        *(("doubt", warning) for warning in seeds["warnings"]),
+        ("doubt", "" if document["ready"] else weak),
+        ("meaning", found["sentence"] if found else ""),
+        ("meaning", document["dial"]["sentence"] if document["dial"] and document["listed"] else ""),
+        *(("limit", note) for note in document["notes"]),
+    ]
+    return [row for row in rows if row[1]]
