@@ -102,8 +102,7 @@ def dial(
     """
     if not len(listed):
         return Dial(())
-    order, similarity = _in_order(pool, candidates)
-    is_diverse = not np.array_equal(listed.places, order[: len(listed)])  # then no hidden success says what it holds
+    is_diverse = not np.array_equal(listed.places, candidates.places[: len(listed)])
     chances = None if is_withdrawn else pool.probability
 
     def row(share: float, places: Indices, last: float, *, is_list: bool = False) -> DialRow:
@@ -113,24 +112,23 @@ def dial(
             similarity=round(last, _SIMILARITY),
             probability=_mean(chances, places),
             p_close=_mean(pool.p_close, places),
-            reach=None if is_list and is_diverse else reach.get(share),
+            reach=None if is_list and is_diverse else reach.get(share),  # hidden successes were not made diverse
             is_list=is_list,
         )
 
-    lengths = [(share, ranks_of(share, len(pool))) for share in SHARES]
-    rows = [row(share, order[:n], float(similarity[n - 1])) for share, n in lengths]
+    rows = [row(share, *_first(pool, candidates, ranks_of(share, len(pool)))) for share in SHARES]
     rows.append(row(len(listed) / len(pool), listed.places, float(listed.similarity[-1]), is_list=True))
     return Dial(tuple(sorted(rows, key=lambda one: (one.n, one.is_list))))
 
 
-def _in_order(pool: Pool, candidates: Candidates) -> tuple[Indices, npt.NDArray[np.float64]]:
-    """Return the places of all prospects by similarity, and the similarities."""
-    is_behind = np.ones(len(pool), dtype=bool)
-    is_behind[candidates.places] = False
-    behind = np.flatnonzero(is_behind)
-    behind = behind[np.argsort(-pool.similarity[behind], kind="stable")]
-    similarity = np.concatenate([candidates.similarity, pool.similarity[behind].astype(np.float64)])
-    return np.concatenate([candidates.places, behind]), similarity
+def _first(pool: Pool, candidates: Candidates, n: int) -> tuple[Indices, float]:
+    """Return the places of the first ranks, in no order, and the similarity of the last of them."""
+    if n <= len(candidates):
+        return candidates.places[:n], float(candidates.similarity[n - 1])
+    last = np.partition(pool.similarity, -n)[-n]
+    above = np.flatnonzero(pool.similarity > last)
+    level = np.flatnonzero(pool.similarity == last)[: n - len(above)]
+    return np.concatenate([above, level]), float(last)
 
 
 def _mean(values: npt.NDArray[np.float32] | None, places: Indices) -> float | None:

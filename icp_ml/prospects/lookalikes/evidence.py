@@ -26,6 +26,7 @@ SHOWN = 25
 FAR_SHARE = 0.1
 _FAR = 0.95
 """A match from here on is never far, however alike the seeds are among themselves."""
+_HOW = {True: "stronger", False: "weaker"}
 _MAX_SEEDS = 2_000
 
 
@@ -77,8 +78,9 @@ class Evidence:
         By fit, above 0 and at most 1; None: no attribute of it.
     segment : str or None
         Of the seeds it is nearest to.
-    far : tuple of str
-        Fits in which it is further from the seeds it resembles than nine of ten seeds are from theirs, furthest first.
+    far : dict of str to bool
+        Fits in which it is further from the seeds it resembles than nine of ten seeds are from theirs, furthest first;
+        true where the fit speaks more for success than theirs.
     like, unlike : tuple of Resembled
         Nearest seeds and negative seeds, at most three each.
     """
@@ -91,7 +93,7 @@ class Evidence:
     in_domain: bool
     matches: Mapping[str, float | None]
     segment: str | None
-    far: tuple[str, ...]
+    far: Mapping[str, bool]
     like: tuple[Resembled, ...]
     unlike: tuple[Resembled, ...]
 
@@ -100,7 +102,7 @@ class Evidence:
         """Say whom it resembles, and where it does not."""
         told = f"Most like {listed([one.id for one in self.like])}"
         if self.far:
-            told += f"; in {listed(list(self.far))} fit further from them than 9 of 10 seeds are from theirs."
+            told += f"; far from them in {listed([f'{fit} ({_HOW[more]})' for fit, more in self.far.items()])} fit."
         else:
             told += ", in every fit that is measured."
         return told if self.in_domain else f"{told} It is unlike every customer, which lowers its similarity."

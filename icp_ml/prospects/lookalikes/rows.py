@@ -155,14 +155,17 @@ class RowMaker:
             in_domain=row["in_domain"],
             matches=matches,
             segment=row["seed_segment"],
-            far=self._far(matches),
+            far=self._far(matches, contributions, resembled.like[at]),
             like=self.customers.beside(account, contributions, resembled.like[at]),
             unlike=self.customers.beside(account, contributions, resembled.unlike[at]),
         )
 
-    def _far(self, matches: Mapping[str, float | None]) -> tuple[str, ...]:
+    def _far(self, matches: Mapping[str, float | None], contributions: Floats, like: Indices) -> dict[str, bool]:
+        """Return the fits that are far, and whether they speak more for success than those of the nearest seeds."""
         known = {fit: match for fit, match in matches.items() if match is not None and match < self.far[fit]}
-        return tuple(sorted(known, key=lambda fit: known[fit]))
+        more = contributions - self.customers.contributions[like].mean(axis=0)
+        fits = np.array(self.similarity.likeness.fits)
+        return {fit: bool(more[fits == fit].sum() > 0) for fit in sorted(known, key=lambda fit: known[fit])}
 
 
 def _known(values: Floats | None, n: int) -> pa.Array:
