@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from icp_ml.model.reference import Reference
     from icp_ml.model.success_model import SuccessModel
 
-DIAL = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Shares of a list that reach is told for."""
 PROTOCOL = (
     "Five folds: each customer with a known outcome is hidden among the prospects once, related ones together; the "
     "same learner, the seeds and the negative seeds come from the others."
@@ -87,7 +85,7 @@ class Evaluation:
 
 
 def evaluate_lookalikes(
-    model: SuccessModel, sample: pd.DataFrame, *, seed: int, shares: Sequence[float] = DIAL
+    model: SuccessModel, sample: pd.DataFrame, *, seed: int, shares: Sequence[float] = (SHARE,)
 ) -> Evaluation:
     """Return how well lists by similarity and by other methods tell hidden successes from hidden churned customers.
 

@@ -29,4 +29,4 @@ def seen(trained):
 
 @pytest.fixture(scope="session")
 def evaluation(trained, prospects):
-    return evaluate_lookalikes(trained, prospects, seed=1)
+    return evaluate_lookalikes(trained, prospects, seed=1, shares=(0.1, 1.0))

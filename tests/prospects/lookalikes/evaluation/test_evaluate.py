@@ -8,7 +8,7 @@ import pytest
 
 from icp_ml.errors import DataError
 from icp_ml.model.reference import JUDGED, TAUGHT
-from icp_ml.prospects.lookalikes.evaluation.evaluate import DIAL, _sentence, evaluate_lookalikes
+from icp_ml.prospects.lookalikes.evaluation.evaluate import _sentence, evaluate_lookalikes
 from icp_ml.prospects.lookalikes.evaluation.methods import METHODS
 from icp_ml.prospects.lookalikes.evaluation.panel import Fold, measure
 
@@ -40,12 +40,13 @@ def test_the_headline_is_the_row_of_the_similarity(evaluation):
 
 
 def test_the_same_seed_gives_the_same_document(trained, prospects, evaluation):
-    again = evaluate_lookalikes(trained, prospects, seed=1)
+    again = evaluate_lookalikes(trained, prospects, seed=1, shares=(0.1, 1.0))
     assert json.dumps(again.as_document()) == json.dumps(evaluation.as_document())
 
 
-def test_reach_is_told_for_every_share_of_the_dial(evaluation):
-    assert list(evaluation.reach_of) == list(DIAL)
+def test_reach_is_told_for_every_share_asked_for(evaluation):
+    assert list(evaluation.reach_of) == [0.1, 1.0]
+    assert evaluation.reach_of[0.1] == evaluation.as_document()["rows"][0]["reach"]
     assert evaluation.reach_of[1.0] == 1.0
 
 
