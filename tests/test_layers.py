@@ -35,6 +35,7 @@ FITS_MAY_KNOW = {"fits", "errors", "names"}
 HOMES = {
     "lightgbm": ("icp_ml/model/",),
     "shap": ("icp_ml/model/",),
+    "faiss": ("icp_ml/model/",),
     "lifelines": ("icp_ml/economics/",),
     "pyspark": ("icp_ml/prospects/engines/",),
     "mlflow": ("icp_ml/lifecycle/",),
