@@ -23,6 +23,8 @@ MIN_AGREEMENT = 0.6
 MAX_P = 0.05
 _N_RESAMPLES = 25
 _N_NULL = 39
+_N_ROUNDS = 6
+_MOST_RAISED = 0.8
 _MAX_CLUSTERED = 2_000
 _STARTS, _STARTS_AGAIN = 10, 3
 _DECIMALS = 9
@@ -72,7 +74,7 @@ def find_clusters(coordinates: Floats, seed: int) -> Clusters:
     against the second nearest; 0 no structure, 1 perfect), among those with 30 accounts in every cluster. They count
     when (1) the silhouette is at least .4, (2) clusterings of 25 bootstrap samples agree with it (mean adjusted Rand
     index at least .6; 0 is chance), and (3) it is higher than in tables without clusters (p at most .05 of 39). Those
-    tables keep the values of every attribute and the rank correlations between them, joined by a normal copula. The
+    tables keep the values of every attribute and the correlations between them, joined by a normal copula. The
     third is needed because an attribute that splits customers in two, or two attributes that rise together, give stable
     groups in any data: the first two alone find them in every second simulated company without clusters.
 
@@ -166,24 +168,47 @@ def _n_as_high(points: Floats, silhouette: float, seed: int) -> int:
 
 
 def _without_clusters(points: Floats, seed: int) -> Iterator[Floats]:
-    """Yield tables with the columns and the rank correlations of the points, joined by a normal copula.
+    """Yield tables with the columns of the points and the correlations between them, joined by a normal copula.
 
-    Equal values are ranked at random, which weakens the correlation of attributes with few values: two attributes that
-    split the customers the same way are clusters, and not the correlation of one with the other.
+    Columns with few values need a normal correlation higher than the one seen. It is raised to .8 at most: attributes
+    that split the customers more alike than that are clusters, and not the correlation of one with the other.
     """
+    points = points[:, np.ptp(points, axis=0) > 0]
     rng, columns = np.random.default_rng([seed, 2]), np.sort(points, axis=0)
-    n, width = points.shape
-    ranks = np.column_stack([np.argsort(np.lexsort(np.stack([rng.random(n), points[:, at]]))) for at in range(width)])
-    correlation = np.atleast_2d(np.corrcoef(ndtri((ranks + 0.5) / n), rowvar=False))
-    values, vectors = np.linalg.eigh(correlation)
-    mixing = vectors * np.sqrt(np.maximum(values, 0.0))
+    mixing = _mixing(_normal_correlation(points, rng))
     for _ in range(_N_NULL):
-        drawn = rng.standard_normal((n, width)) @ mixing.T
-        yield np.take_along_axis(columns, np.argsort(np.argsort(drawn, axis=0), axis=0), axis=0)
+        yield _joined(columns, rng.standard_normal(points.shape) @ mixing.T)
+
+
+def _normal_correlation(points: Floats, rng: np.random.Generator) -> Floats:
+    """Return the correlation of normal scores whose ranks give the columns the correlation they have."""
+    n, columns = len(points), np.sort(points, axis=0)
+    ranks = [np.argsort(np.lexsort(np.stack([rng.random(n), column]))) for column in points.T]
+    found = _correlation(ndtri((np.column_stack(ranks) + 0.5) / n))
+    wanted, most = _correlation(points), np.maximum(np.abs(found), _MOST_RAISED)
+    normal = rng.standard_normal(points.shape)
+    for _ in range(_N_ROUNDS):
+        drawn = _correlation(_joined(columns, normal @ _mixing(found).T))
+        found = np.clip(found + wanted - drawn, -most, most)
+    return found
+
+
+def _correlation(values: Floats) -> Floats:
+    return np.atleast_2d(np.corrcoef(values, rowvar=False))
+
+
+def _mixing(correlation: Floats) -> Floats:
+    values, vectors = np.linalg.eigh(correlation)
+    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+
+
+def _joined(columns: Floats, scores: Floats) -> Floats:
+    """Return a table of sorted columns in the order of scores."""
+    return np.take_along_axis(columns, np.argsort(np.argsort(scores, axis=0), axis=0), axis=0)
 
 
 def _canonical(coordinates: Floats, seed: int) -> Floats:
-    """Return the points without attributes that never vary, in an order of their own, at most 2,000 of them."""
+    """Return the points in an order of their own, at most 2,000 of them."""
     points = np.round(coordinates, _DECIMALS)
     points = points[np.lexsort(points.T[::-1])] if points.size else points
     if len(points) > _MAX_CLUSTERED:
