@@ -1,6 +1,7 @@
 """Compare lists of lookalikes where every prospect's true chance of success is known.
 
     OMP_NUM_THREADS=1 python benchmarks/lookalikes.py [--seeds 12] [--results lookalikes.jsonl]
+    OMP_NUM_THREADS=1 python benchmarks/lookalikes.py --choices [--seeds 12]
 
 Prints Markdown tables and exits with 1 when a bar is missed. With ``--results`` every finished company is a line of
 that file, and a run that was cut goes on where it stopped. One core, about 20 minutes.
@@ -16,6 +17,9 @@ that file, and a run that was cut goes on where it stopped. One core, about 20 m
   trees in which an account shares a leaf with the seeds, over that with seeds and churned); and the centroid in
   coordinates centred on the customers, which knows of the churned ones in that way.
 * In brackets: standard error over companies; differences are paired by company.
+
+``--choices`` compares ways to measure similarity instead, by the same true success: contributions divided by their
+spread to the power of 0, .5 and 1; fits in place of attributes; other bandwidths; without applicability.
 """
 
 from __future__ import annotations
@@ -34,18 +38,21 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 from scipy import sparse
+from scipy.special import expit
 from simulation import Company, Training, as_exported, classifier, company, mean_error, print_table
 from sklearn.ensemble import RandomForestClassifier
 
 from icp_ml.accounts.contract import learn_contract
 from icp_ml.model.domain import Domain
 from icp_ml.model.features import FeatureMap
+from icp_ml.model.likeness import N_TYPICAL, Likeness, like_share
 from icp_ml.model.reference import Membership, Reference
 from icp_ml.model.success_model import SuccessModel
 from icp_ml.prospects.lookalikes.evaluation.hiding import crossed, kinds_of
 from icp_ml.prospects.lookalikes.evaluation.methods import METHODS, OURS, scores_of
 from icp_ml.prospects.lookalikes.evaluation.panel import SHARE, Fold, at_top, measure
 from icp_ml.prospects.lookalikes.evaluation.seen import Pool, Seen
+from icp_ml.prospects.lookalikes.similarity import Similarity
 
 CELLS = (("misaligned", 800), ("aligned", 1200), ("aligned", 400), ("null", 800), ("aligned", 800))
 MORE_CELLS = (("misaligned", 1200), ("null", 1200), ("misaligned", 400), ("null", 400))
@@ -197,6 +204,64 @@ def measure_company(world: str, n: int, seed: int) -> Row:
     return row
 
 
+# Ways to measure similarity
+
+SERVED = "attributes, exponent .5"
+
+
+def likeness(here: np.ndarray, there: np.ndarray, seen: Seen, exponent: float, width: float = 1.0) -> np.ndarray:
+    """Return likeness with contributions divided by their spread to a power, and a multiple of the bandwidth."""
+    spread = np.sqrt(np.average((there - np.average(there, axis=0, weights=seen.weight)) ** 2, 0, seen.weight))
+    scale = np.where(spread > 1e-12, spread**exponent, 1.0)
+    a, b = here / scale, there / scale
+    squared = np.maximum(np.square(a).sum(1)[:, None] + np.square(b).sum(1) - 2 * a @ b.T, 0)
+    among = np.maximum(np.square(b).sum(1)[:, None] + np.square(b).sum(1) - 2 * b @ b.T, 0)
+    bandwidth = width * np.sqrt(np.median(np.partition(among, N_TYPICAL, axis=1)[:, N_TYPICAL]))
+    sides = np.stack([seen.weight * seen.positive, seen.weight * seen.negative], axis=1)
+    like = np.exp(-squared / (2 * bandwidth**2)) @ (sides / sides.sum(axis=0))
+    return like_share(like[:, 0], like[:, 1])
+
+
+def ways(seen: Seen, prospects: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Return the scores of every way."""
+    model = seen.classifier
+    by_attribute = [model.attribute_contributions(frame).to_numpy() for frame in (prospects, seen.frame)]
+    by_fit = [model.contributions_array(frame) for frame in (prospects, seen.frame)]
+    space, coordinates = Likeness.of(model, seen.frame, seen.weight)
+    measure_of = Similarity(model, seen.domain, space, coordinates=coordinates, weight=seen.weight, seeds=seen)
+    applicable = measure_of.locate(prospects).applicability
+    found = {
+        f"attributes, exponent {p}": likeness(*by_attribute, seen, q) for p, q in (("0", 0), (".5", 0.5), ("1", 1))
+    }
+    found |= {f"fits, exponent {p}": likeness(*by_fit, seen, q) for p, q in (("0", 0), (".5", 0.5), ("1", 1))}
+    found |= {f"{SERVED}, bandwidth x {width:g}": likeness(*by_attribute, seen, 0.5, width) for width in (0.5, 2.0)}
+    found = {name: score * applicable for name, score in found.items()}
+    return found | {
+        f"{SERVED}, without applicability": likeness(*by_attribute, seen, 0.5),
+        "success model alone": model.decision_function(prospects),
+        "success model times applicability": expit(model.decision_function(prospects)) * applicable,
+    }
+
+
+def print_choices(seeds: int) -> None:
+    """Print the true success of the first tenth by every way, and its difference to the one that is served."""
+    cells = (("misaligned", 800), ("aligned", 1200), ("aligned", 400))
+    success: dict[str, list[list[float]]] = {}
+    for at, (world, n) in enumerate(cells):
+        for seed in range(seeds):
+            where = company(n, N_PROSPECTS, seed, world)
+            truth = where.prospect_truth["p_success"].to_numpy()
+            for name, score in ways(everybody(model_of(where, as_exported(where))), where.prospects).items():
+                found = success.setdefault(name, [[] for _ in cells])
+                found[at].append(float(np.average(truth, weights=at_top(score.round(12), SHARE))))
+    lines = []
+    for name, found in success.items():
+        gaps = [np.subtract(ours, base) for ours, base in zip(found, success[SERVED], strict=True)]
+        texts = [f"{np.mean(ours):.3f}, {mean_error(gap)}" for ours, gap in zip(found, gaps, strict=True)]
+        lines.append([name, *texts])
+    print_table("similarity|" + "|".join(f"{world}, n = {n}" for world, n in cells), lines)
+
+
 # Running, with what is done kept
 
 
@@ -290,8 +355,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=12)
     parser.add_argument("--results", type=Path, help="JSON lines; kept, and read again by the next run")
+    parser.add_argument("--choices", action="store_true", help="compare ways to measure similarity")
     chosen = parser.parse_args()
     logging.getLogger("icp_ml").setLevel(logging.ERROR)
+    if chosen.choices:
+        print_choices(chosen.seeds)
+        return 0
     done = run(chosen.seeds, chosen.results)
     print("### Methods\n")
     for world, n in sorted((*CELLS, *MORE_CELLS)):
