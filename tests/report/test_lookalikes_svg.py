@@ -17,7 +17,7 @@ def elements(drawing, name, kind):
 
 
 def corners(drawing, kind):
-    (line,) = elements(drawing, "polyline", kind)
+    line = elements(drawing, "polyline", kind)[0]
     return [tuple(map(float, pair.split(","))) for pair in line.get("points").split()]
 
 
@@ -56,6 +56,12 @@ def test_a_curve_nobody_knows_is_neither_drawn_nor_named(dial):
     assert elements(drawing, "polyline", "third") == []
     assert "hidden successes reached" not in words_of(drawing)
     assert "hidden successes reached" in words_of(dial_chart(dial))
+
+
+def test_the_points_of_a_varied_list_stand_beside_the_lines(dial):
+    assert len(corners(dial_chart(dial), "second")) == 8
+    assert len(corners(dial_chart(dial, is_diverse=True), "second")) == 7
+    assert len(elements(dial_chart(dial, is_diverse=True), "circle", "second-mark")) == 9  # one of them in the legend
 
 
 @pytest.mark.parametrize("left", [0, 1])

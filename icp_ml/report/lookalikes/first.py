@@ -96,11 +96,9 @@ def _order(document: Document) -> tuple[str, str]:
 
 def _key(document: Document) -> list[tuple[str, str]]:
     seeds, found = document["seeds"] or {"sentence": "", "warnings": []}, document["evaluation"]
-    weak = "The model did not pass every gate: do not read the order as more than a first guess."
     rows = [
         ("meaning", seeds["sentence"]),
         *(("doubt", warning) for warning in seeds["warnings"]),
-        ("doubt", "" if document["ready"] else weak),
         ("meaning", found["sentence"] if found else ""),
         ("meaning", document["dial"]["sentence"] if document["dial"] and document["listed"] else ""),
         *(("limit", note) for note in document["notes"]),

@@ -39,13 +39,15 @@ _SMALL = 0.93 * LETTER
 """Mean width of a letter of 12-unit text."""
 
 
-def dial_chart(rows: Sequence[Row]) -> str:
+def dial_chart(rows: Sequence[Row], *, is_diverse: bool = False) -> str:
     """Draw what a list holds by how many prospects are on it; empty with fewer than two lengths.
 
     Parameters
     ----------
     rows : sequence of mapping
         ``dial.rows`` of the document. Lengths stand on a logarithmic axis; the list itself is an upright line.
+    is_diverse : bool
+        The list gave up similarity for variety, so that its points stand beside the lines of the most similar.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def dial_chart(rows: Sequence[Row]) -> str:
     x = Axis(math.log10(known[0]["share"]), math.log10(known[-1]["share"]), 48, WIDTH - 20)
     y = Axis(0, 1, _BOTTOM, 30)
     body = [y_grid(x, y, shares(), "chance, similarity, share"), _lengths(x, known), _of_the_list(x, known)]
-    body += [_curve(x, y, known, curve) for curve in curves]
+    body += [_curve(x, y, known, curve, is_diverse=is_diverse) for curve in curves]
     body += [_key(_BOTTOM + 64 + 18 * place, curve) for place, curve in enumerate(curves)]
     return drawing(_BOTTOM + 56 + 18 * len(curves), body, _dial_words(known, curves))
 
@@ -88,12 +90,17 @@ def _of_the_list(x: Axis, rows: Sequence[Row]) -> str:
     return "".join(parts)
 
 
-def _curve(x: Axis, y: Axis, rows: Sequence[Row], curve: tuple[str, str, str, str]) -> str:
+def _curve(x: Axis, y: Axis, rows: Sequence[Row], curve: tuple[str, str, str, str], *, is_diverse: bool) -> str:
     key, name, kind, mark = curve
-    found = [(x(math.log10(row["share"])), y(row[key]), row) for row in rows if row[key] is not None]
-    path = " ".join(f"{across:g},{up:g}" for across, up, _ in found)
-    dots = [dot(across, up, 4, mark, f"{row['n']:,} prospects: {name} {row[key]:.2f}") for across, up, row in found]
+    known = [row for row in rows if row[key] is not None]
+    joined = [row for row in known if not (is_diverse and row["is_list"])]
+    path = " ".join(f"{x(math.log10(row['share'])):g},{y(row[key]):g}" for row in joined)
+    dots = [_point(x(math.log10(row["share"])), y(row[key]), row, f"{name} {row[key]:.2f}", mark) for row in known]
     return f'<polyline class="{kind}" points="{path}"/>' + "".join(dots)
+
+
+def _point(across: float, up: float, row: Row, told: str, mark: str) -> str:
+    return dot(across, up, 6 if row["is_list"] else 4, mark, f"{row['n']:,} prospects: {told}")
 
 
 def _key(y: float, curve: tuple[str, str, str, str]) -> str:
