@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from icp_ml import __version__
 from icp_ml.accounts.personal import personal_kind
-from icp_ml.accounts.tables import Table
+from icp_ml.accounts.tables import Table, open_table
 from icp_ml.errors import ConfigError, DataError, message
 from icp_ml.model.explanation.words import Words
 from icp_ml.model.likeness import Likeness
@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     from icp_ml.prospects.lookalikes.evaluation.evaluate import Evaluation
 
 Floats = npt.NDArray[np.float64]
+
+_EVEN = 0.5
+"""The similarity of a prospect as close to the negative seeds as to the seeds."""
+_ALIKE = 1e-4
+"""Similarities that differ by less are the same to every reader."""
 
 
 @dataclass(frozen=True)
@@ -224,13 +229,13 @@ class Finding:
         """Return the document; what stands in it as None is known later, its place is not."""
         model, admission, layout = self._model, self._admission, self._maker.layout
         out_of_domain = len(pool) - int(pool.in_domain.sum())
-        counts = Counts(len(pool), len(listed), len(listed) - int(pool.in_domain[listed.places].sum()))
+        counts = _counts(pool, listed)
         day = reading_day(self._options.as_of) or model.contract.as_of_default
         return {
             "kind": "lookalikes",
             **tally_document(admission.tally, out_of_domain),
             "listed": counts.listed,
-            "listed_out_of_domain": counts.listed_out_of_domain,
+            "listed_out_of_domain": counts.out_of_domain,
             "model": layout.model,
             "run_id": layout.run_id,
             "ready": model.ready,
@@ -253,6 +258,16 @@ class Finding:
             "top": [],
             "evaluation": None,
         }
+
+
+def _counts(pool: Pool, listed: Candidates) -> Counts:
+    inside = pool.similarity[pool.in_domain]
+    return Counts(
+        listed=len(listed),
+        out_of_domain=len(listed) - int(pool.in_domain[listed.places].sum()),
+        below_half=int((listed.similarity < _EVEN).sum()),
+        all_alike=inside.size > 1 and bool(np.ptp(inside) < _ALIKE),
+    )
 
 
 def _admission(table: Table, model: SuccessModel, options: LookalikeOptions) -> Admission:
@@ -289,7 +304,9 @@ def _run_id(table: Table, model: SuccessModel, options: LookalikeOptions) -> str
 
 def _sha256(path: str | Path | None) -> str | None:
     """Return the digest of a list of ids, which was read before."""
-    return None if path is None else hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    if path is None:
+        return None
+    return open_table(path).sha256 if Path(path).is_dir() else hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _path(path: str | Path | None) -> Path | None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from icp_ml.prospects.lookalikes.options import LookalikeOptions
     from icp_ml.prospects.lookalikes.seeds import Seeds
 
+_FIRST = 5
+"""Ranks that are told on a terminal."""
+
 
 @dataclass(frozen=True)
 class LookalikeSummary:
@@ -48,6 +51,7 @@ class LookalikeSummary:
         lines += counts_text({**found, "out_of_domain": 0})
         if found["out_of_domain"]:
             lines.append(f"  {found['out_of_domain']:,} are unlike every customer: their similarity is lowered")
+        lines += [f"  {_first(row)}" for row in found["top"][:_FIRST]]
         told = [found["seeds"]["sentence"], found["segments"]["sentence"], found["dial"]["sentence"]]
         told += [found[key]["sentence"] for key in ("diversity", "evaluation") if found[key]]
         lines += [f"  {sentence}" for sentence in told]
@@ -59,6 +63,12 @@ class LookalikeSummary:
         return "\n".join([*lines, *warned, *(f"note: {note}" for note in found["notes"])])
 
 
+def _first(row: Mapping[str, Any]) -> str:
+    chance = "" if row["probability"] is None else f", success {row['probability']:.2f}"
+    close = "" if row["p_close"] is None else f", closing {row['p_close']:.2f}"
+    return f"{row['rank']}. {row['id']}: similarity {row['similarity']:.2f}{chance}{close}. {row['sentence']}"
+
+
 def lookalike_notes(model: SuccessModel, options: LookalikeOptions, counts: Counts) -> list[str]:
     """Return what a reader must know of the model and of the list."""
     return [*_model_notes(model), *_length_notes(model, options, counts), *_list_notes(model, counts)]
@@ -66,11 +76,24 @@ def lookalike_notes(model: SuccessModel, options: LookalikeOptions, counts: Coun
 
 @dataclass(frozen=True)
 class Counts:
-    """How many prospects there were, how many are listed, and how many of these are unlike every customer."""
+    """How many are listed, and how many of these are what a reader should know.
 
-    prospects: int
+    Attributes
+    ----------
+    listed : int
+        Ranks.
+    out_of_domain : int
+        Of these, unlike every customer.
+    below_half : int
+        Of these, with a similarity below 0.5.
+    all_alike : bool
+        All prospects of the domain are equally similar.
+    """
+
     listed: int
-    listed_out_of_domain: int
+    out_of_domain: int
+    below_half: int
+    all_alike: bool
 
 
 def _model_notes(model: SuccessModel) -> list[str]:
@@ -106,10 +129,20 @@ def _list_notes(model: SuccessModel, counts: Counts) -> list[str]:
         notes.append(
             "The study has no id column, so customers cannot be recognised: take them out of the table of prospects."
         )
-    if counts.listed_out_of_domain:
+    if counts.all_alike:
         notes.append(
-            f"{counts.listed_out_of_domain:,} of the {counts.listed:,} listed are unlike every customer: their "
+            "All prospects are equally similar: the model knows nothing that tells them apart, and ranks follow the "
+            "order of the table."
+        )
+    if counts.out_of_domain:
+        notes.append(
+            f"{counts.out_of_domain:,} of the {counts.listed:,} listed are unlike every customer: their "
             "similarity is lowered, and little is known of such accounts."
+        )
+    if counts.below_half:
+        notes.append(
+            f"{counts.below_half:,} of the {counts.listed:,} listed have a similarity below 0.5: nearer to the "
+            "negative seeds than to the seeds, or unlike every customer."
         )
     return notes
 

@@ -94,7 +94,7 @@ def trainer():
 @pytest.fixture(scope="session")
 def draw():
     def prospects(n, seed=7):
-        frame = draw_accounts(n, seed).astype({name: object for name in LEVELS})
+        frame = draw_accounts(n, seed).astype(dict.fromkeys(LEVELS, object))
         frame.insert(0, "account_id", [f"p-{at:05d}" for at in range(n)])
         frame["company"] = [f"Company {at}" for at in range(n)]
         frame["intent"] = np.random.default_rng(seed).random(n).round(3)

@@ -1,6 +1,7 @@
 """The lookalike file: the laws it keeps, and what is refused."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -386,3 +387,22 @@ def test_the_run_id_tells_runs_apart(trained, changed, prospects, found):
     ids = [table["run_id"][0] for table in (found, again, *others)]
     assert ids[0] == ids[1]
     assert len(set(ids)) == 3
+
+
+def test_a_model_that_knows_nothing_says_so(trained, prospects):
+    class Blind(type(trained.classifier)):
+        def attribute_contributions(self, X):
+            return super().attribute_contributions(X) * 0.0
+
+    blind = Blind.from_parts(trained.classifier.to_parts())
+    found = find_frame(prospects, replace(trained, classifier=blind, domain=None), LookalikeOptions(top=5))
+    assert found["similarity"].tolist() == [0.5] * 5
+    assert found["account_id"].tolist() == prospects["account_id"].tolist()[:5]
+    assert any("All prospects are equally similar" in note for note in found.attrs["summary"]["notes"])
+
+
+def test_the_terminal_shows_the_first_of_the_list(trained, prospects, tmp_path):
+    text = find_file(prospects, trained, tmp_path / "f.csv", LookalikeOptions(top=40, p_close="intent")).to_text()
+    first = pd.read_csv(tmp_path / "f.csv").iloc[0]
+    assert f"  1. {first['account_id']}: similarity {first['similarity']:.2f}, success" in text
+    assert "40 of 600 prospects listed" in text

@@ -3,6 +3,8 @@ from types import SimpleNamespace
 from icp_ml.prospects.lookalikes.options import LookalikeOptions
 from icp_ml.prospects.lookalikes.summary import Counts, lookalike_notes
 
+COUNTS = Counts(listed=10, out_of_domain=0, below_half=0, all_alike=False)
+
 
 def model_of(**changes):
     known = {
@@ -17,8 +19,8 @@ def model_of(**changes):
     return SimpleNamespace(**(known | changes))
 
 
-def notes(options=None, **changes):
-    return " ".join(lookalike_notes(model_of(**changes), options or LookalikeOptions(), Counts(100, 10, 0)))
+def notes(options=None, counts=None, **changes):
+    return " ".join(lookalike_notes(model_of(**changes), options or LookalikeOptions(), counts or COUNTS))
 
 
 def test_the_length_is_explained_where_nobody_asked_for_it():
@@ -36,3 +38,10 @@ def test_the_model_is_told_as_it_is():
 
 def test_a_list_shorter_than_asked_is_told():
     assert "50 ranks were asked for; 10 prospects were left" in notes(LookalikeOptions(top=50))
+
+
+def test_what_is_odd_about_the_list_is_told():
+    told = notes(counts=Counts(listed=10, out_of_domain=2, below_half=3, all_alike=True))
+    for words in ("All prospects are equally similar", "2 of the 10 listed are unlike", "3 of the 10 listed have a"):
+        assert words in told
+        assert words not in notes()
