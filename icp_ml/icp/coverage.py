@@ -162,15 +162,20 @@ def _tier(matching: Matching, silent: tuple[str, ...], n: int, matches: Callable
 
 def _worked(base: CustomerBase, market: Market) -> Flags | None:
     """Return which prospects somebody worked; None where neither a status nor deals tell."""
-    if market.status is None and base.deals is None:
+    dealt = _accounts_with_deals(base)
+    if market.status is None and dealt is None:
         return None
     worked = np.zeros(len(market), dtype=bool)
     if market.status is not None:
         worked |= np.array([state is not None for state in market.status], dtype=bool)
-    if base.deals is not None:
-        dealt = set(base.deals.account)
+    if dealt is not None:
         worked |= np.array([one in dealt for one in market.ids], dtype=bool)
     return worked
+
+
+def _accounts_with_deals(base: CustomerBase) -> frozenset[object] | None:
+    """Return the ids of accounts with a deal; row numbers are no ids, and would name other accounts."""
+    return None if base.deals is None or base.study.id.row_number else frozenset(base.deals.account)
 
 
 def _notes(base: CustomerBase, market: Market, silent: tuple[str, ...]) -> Iterator[str]:
@@ -182,11 +187,11 @@ def _notes(base: CustomerBase, market: Market, silent: tuple[str, ...]) -> Itera
     if any(out.values()):
         told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in out.items() if n)
         yield f"Not counted, of the rows of the prospects: {told}."
-    if market.status is None and base.deals is None:
-        takes = _takes(base)
-        yield f"Who was worked cannot be told: that takes {takes}, or `deals` in the study."
-    elif base.deals is None:
-        yield "Worked are prospects with a status; `deals` in the study would tell of the others."
+    has_deals = _accounts_with_deals(base) is not None
+    if market.status is None and not has_deals:
+        yield f"Who was worked cannot be told: that takes {_takes(base)}, or `deals` of accounts with ids."
+    elif not has_deals:
+        yield "Worked are prospects with a status; `deals` of accounts with ids would tell of the others."
     elif market.status is None:
         yield f"Worked are prospects with a deal; {_takes(base)} would tell of the others."
     else:

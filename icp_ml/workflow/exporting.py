@@ -152,9 +152,7 @@ def _ensure_usable(options: ExportOptions, study: object, model: object) -> None
         raise UsageError(message("--as", f"'{options.form}' is no form", f"one of {expected}", "Choose one of them"))
     if study is None and model is None:
         step = "Give --study STUDY, --model MODEL, or both"
-        raise UsageError(
-            message("profile export", "nothing says which attributes there are", "a study or a model", step)
-        )
+        raise UsageError(message("--study", "nothing says which attributes there are", "a study or a model", step))
 
 
 @dataclass(frozen=True)

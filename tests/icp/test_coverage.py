@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -72,6 +73,12 @@ def test_who_was_worked_is_not_guessed(base_of, company, market, study, key):
     assert "who of the other 2 was worked cannot be told" in found.sentence
     assert [note for note in found.notes if key in note and "`deals`" in note]
     json.dumps(found.as_document(), allow_nan=False)
+
+
+def test_deals_of_row_numbers_tell_nothing(base_of, company, market):
+    base = base_of(company(50), CRITERIA, situation=GATED, study={"id": {"row_number": True}, "ignore": ["id"]})
+    found = coverage(replace(base, deals=deals_of("P1")), without_status(market))
+    assert found.rows[0].worked is None
 
 
 def test_a_criterion_that_no_prospect_answers_is_left_out_for_everybody(base_of, company, market):
