@@ -136,15 +136,19 @@ def _list_notes(model: SuccessModel, counts: Counts) -> list[str]:
         )
     if counts.out_of_domain:
         notes.append(
-            f"{counts.out_of_domain:,} of the {counts.listed:,} listed are unlike every customer: their "
-            "similarity is lowered, and little is known of such accounts."
+            f"{_of(counts.out_of_domain, counts)} unlike every customer, which lowers the similarity: little is known "
+            "of such accounts."
         )
     if counts.below_half:
         notes.append(
-            f"{counts.below_half:,} of the {counts.listed:,} listed have a similarity below 0.5: nearer to the "
-            "negative seeds than to the seeds, or unlike every customer."
+            f"{_of(counts.below_half, counts)} nearer to the negative seeds than to the seeds, or unlike every "
+            "customer: a similarity below 0.5."
         )
     return notes
+
+
+def _of(n: int, counts: Counts) -> str:
+    return f"{n:,} of the {counts.listed:,} listed {'is' if n == 1 else 'are'}"
 
 
 def segments_document(seeds: Seeds, listed: Sequence[str | None]) -> dict[str, Any]:

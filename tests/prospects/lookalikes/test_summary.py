@@ -41,7 +41,7 @@ def test_a_list_shorter_than_asked_is_told():
 
 
 def test_what_is_odd_about_the_list_is_told():
-    told = notes(counts=Counts(listed=10, out_of_domain=2, below_half=3, all_alike=True))
-    for words in ("All prospects are equally similar", "2 of the 10 listed are unlike", "3 of the 10 listed have a"):
+    told = notes(counts=Counts(listed=10, out_of_domain=2, below_half=1, all_alike=True))
+    for words in ("All prospects are equally similar", "2 of the 10 listed are unlike", "1 of the 10 listed is nearer"):
         assert words in told
         assert words not in notes()
