@@ -11,9 +11,9 @@ from scipy.spatial.distance import cdist
 
 from icp_ml.model.singles import CELLS, UNIT, Floats, Place
 
-COARSE_ERROR = 1e-3
+COARSE_ERROR = 2.5e-4
 """Largest error of a share of two coarse sums, ``(a + 1e-12) / (a + b + 2e-12)``."""
-_POINTS = 2_048
+_POINTS = 512
 _NEAR = 8.0
 _SMALLEST_EXPONENT = -60.0
 
@@ -33,7 +33,7 @@ class CoarseKernel:
     place : Place
         Of the points, in units of the bandwidth.
     factors : tuple of (float64 array of shape (n_coordinates + 2, n), float64 array of shape (n, m))
-        At most 2,048 points at a time, so that few roundings add up: their coordinates with minus half their squared
+        At most 512 points at a time, so that few roundings add up: their coordinates with minus half their squared
         norms below, and their weights.
 
     Notes

@@ -98,10 +98,10 @@ class ExactSearch:
         return np.concatenate([np.empty((0, weights.shape[1])), *found])
 
     def coarse_kernel_sums(self, queries: Floats, weights: Floats, bandwidth: float) -> Floats:
-        """Return `kernel_sums` in float32, about twenty times as fast.
+        """Return `kernel_sums` in float32, about six times as fast.
 
         A share of two such sums, ``(a + 1e-12) / (a + b + 2e-12)``, where the weights of a and of b sum to 1 at most,
-        is within `COARSE_ERROR` = 0.001 of the exact share (commonly within 0.00001). Rows so far from all points
+        is within `COARSE_ERROR` = 0.00025 of the exact share (commonly within 0.000001). Rows so far from all points
         that float32 cannot promise it are computed in float64.
         """
         kernel = CoarseKernel.of(self.points, weights, bandwidth)
