@@ -24,6 +24,8 @@ MAX_SEEDS_OF_GOWER = 1_000
 """More would cost seconds and change little: the ten nearest of a thousand say where an account stands."""
 _MIN_LEAF = 15
 _BLOCK_ROWS = 2_048
+_LARGEST = 1e30
+"""Larger numbers have no place in single precision, which trees and Gower distances are in."""
 
 
 def random(_seen: Seen, pool: Pool) -> Floats:
@@ -99,7 +101,7 @@ def _features(seen: Seen, pool: Pool) -> tuple[Floats, Floats]:
     """Return the features of the customers and of the pool: numbers as they are, a 0/1 column per level."""
     both = pd.concat([seen.frame, pool.frame[list(seen.frame.columns)]], ignore_index=True)
     kinds = {name: "categorical" if kind == "categorical" else "numeric" for name, kind in seen.kinds.items()}
-    matrix = FeatureMap.learn(both, kinds).transform(both)
+    matrix = np.clip(FeatureMap.learn(both, kinds).transform(both), -_LARGEST, _LARGEST)
     return matrix[: len(seen.frame)], matrix[len(seen.frame) :]
 
 
@@ -132,7 +134,7 @@ def _cells(frame: pd.DataFrame, kinds: dict[str, str]) -> NDArray[np.float32]:
             codes = pd.factorize(frame[name])[0]
             cells[:, place] = np.where(codes < 0, np.nan, codes)
             continue
-        numbers = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        numbers = np.clip(frame[name].to_numpy(dtype=np.float64, na_value=np.nan), -_LARGEST, _LARGEST)
         known = numbers[~np.isnan(numbers)]
         cells[:, place] = numbers / ((np.ptp(known) if len(known) else 0.0) or 1.0)
     return cells

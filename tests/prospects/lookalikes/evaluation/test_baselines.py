@@ -20,6 +20,14 @@ def scores(seen, pool):
     return scores_of(seen, pool)
 
 
+def test_huge_numbers_missing_columns_and_levels_read_as_categories_are_scored(seen, prospects):
+    few = prospects.head(40).copy()
+    few.loc[0, "integrations"], few.loc[1, "integrations"] = 1e308, -1e308
+    few = few.assign(budget=np.nan, crm=pd.Categorical(few["crm"]))
+    scores = scores_of(seen, Pool.of(seen.frame.head(10), few))
+    assert all(np.isfinite(score).all() for score in scores.values())
+
+
 def test_every_method_scores_every_account_with_a_number(scores, pool):
     assert list(scores) == list(METHODS)
     assert all(score.shape == (len(pool),) and np.isfinite(score).all() for score in scores.values())
