@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,10 @@ from icp_ml.prospects.summary import parity_notes, tally_document
 from icp_ml.rules import parse_rule
 
 if TYPE_CHECKING:
-    from icp_ml.icp.base import CustomerBase
+    import datetime as dt
+
+    from icp_ml.model.success_model import SuccessModel
+    from icp_ml.study import Study
     from icp_ml.study.schema import Status
 
 Floats = npt.NDArray[np.float64]
@@ -78,14 +81,30 @@ class Market:
 Source = str | Path | pd.DataFrame
 
 
-def read_market(source: Source, base: CustomerBase, rules: Sequence[str], encoding: str | None = None) -> Market:
+class Asks(Protocol):
+    """Whoever asks about prospects: a customer base, or a model and a study without customers."""
+
+    @property
+    def study(self) -> Study:
+        """How tables are read, and the states of accounts."""
+
+    @property
+    def model(self) -> SuccessModel:
+        """Scores, and knows the customers."""
+
+    @property
+    def today(self) -> dt.date:
+        """The last day that is known."""
+
+
+def read_market(source: Source, base: Asks, rules: Sequence[str], encoding: str | None = None) -> Market:
     """Read a table of prospects once and hold every one against every rule.
 
     Parameters
     ----------
     source : str, Path or DataFrame
         CSV, CSV.gz, Parquet or a folder of Parquet, read block by block; or a DataFrame.
-    base : CustomerBase
+    base : Asks
         Its model scores; its customers and what its model excludes are left out, as on a list.
     rules : sequence of str
         In the small language; a column that the table lacks is unknown for every prospect, and a note says so.
@@ -114,7 +133,7 @@ def read_market(source: Source, base: CustomerBase, rules: Sequence[str], encodi
 class _Reader:
     """Gather what a review asks of each block of prospects."""
 
-    def __init__(self, table: Table, base: CustomerBase, admission: Admission, rules: Sequence[str]) -> None:
+    def __init__(self, table: Table, base: Asks, admission: Admission, rules: Sequence[str]) -> None:
         self.table, self.base, self.admission = table, base, admission
         self.rules = {text: parse_rule(text) for text in rules}
         self.scorer = None if base.model.classifier is None else SuccessScorer(base.model)

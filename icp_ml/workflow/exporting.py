@@ -7,7 +7,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -246,9 +246,7 @@ def _counted(
             return exported
         today = sources.model.contract.as_of_default or sources.profile.situation.starts
         alone = _ModelAlone(sources.model, sources.study, today)
-        return _with_prospects(
-            exported, query, read_market(prospects, cast("CustomerBase", alone), rules_to_count(query))
-        )
+        return _with_prospects(exported, query, read_market(prospects, alone, rules_to_count(query)))
     base = sources.base(customers, sources.model or _unfitted(customers, table))
     exported = replace(exported, customers=count_customers(query, base))
     if prospects is None:
