@@ -18,7 +18,7 @@ Indices = NDArray[np.int64]
 MIN_SUCCESSES = 30
 """Of a segment, whatever its kind: fewer say little."""
 MAX_CLUSTERS = 6
-MIN_SILHOUETTE = 0.4
+MIN_SILHOUETTE = 0.25
 MIN_AGREEMENT = 0.6
 MAX_P = 0.05
 _N_RESAMPLES = 25
@@ -72,15 +72,18 @@ def find_clusters(coordinates: Floats, seed: int) -> Clusters:
     -----
     K-means; the number of clusters is the one with the highest simplified silhouette (distance to the own center
     against the second nearest; 0 no structure, 1 perfect), among those with 30 accounts in every cluster. They count
-    when (1) the silhouette is at least .4, (2) clusterings of 25 bootstrap samples agree with it (mean adjusted Rand
+    when (1) the silhouette is at least .25, (2) clusterings of 25 bootstrap samples agree with it (mean adjusted Rand
     index at least .6; 0 is chance), and (3) it is higher than in tables without clusters (p at most .05 of 39). Those
     tables keep the values of every attribute and the correlations between them, joined by a normal copula. The
-    third is needed because an attribute that splits customers in two, or two attributes that rise together, give stable
-    groups in any data: the first two alone find them in every second simulated company without clusters.
+    third is needed because an attribute that splits customers in two, or attributes that rise together, give stable
+    groups in any data: resamples agreed by .6 in 61 of 90 simulated companies without clusters, where all three
+    together found none. They found the two kinds of successful customers planted in 40 of 40 companies, and clusters in
+    7 of 10 where the two kinds overlapped by much.
 
     References
     ----------
     Vendramin, Campello & Hruschka (2010), Statistical Analysis and Data Mining 3:209, for the simplified silhouette;
+    Kaufman & Rousseeuw (1990), Finding Groups in Data, table 2.4, for what is no structure;
     Hennig (2007), Computational Statistics & Data Analysis 52:258, for stability; Liu, Hayes, Nobel & Marron (2008),
     JASA 103:1281, for the test against data without clusters.
     """
@@ -94,9 +97,12 @@ def find_clusters(coordinates: Floats, seed: int) -> Clusters:
 
 def _judged(points: Floats, seed: int) -> Clusters:
     found = _best(points, seed, _STARTS)
-    if found is None or found.silhouette < MIN_SILHOUETTE:
-        told = "no split leaves 30 in each" if found is None else f"silhouette {found.silhouette:.2f}"
-        return Clusters(None, f"One group: successful customers form no clusters ({told}; {MIN_SILHOUETTE} is asked).")
+    if found is None:
+        why = f"no split leaves {MIN_SUCCESSES} in every part"
+        return Clusters(None, f"One group: successful customers form no clusters ({why}).")
+    if found.silhouette < MIN_SILHOUETTE:
+        why = f"silhouette {found.silhouette:.2f}, {MIN_SILHOUETTE} is asked"
+        return Clusters(None, f"One group: successful customers form no clusters ({why}).")
     agreement = _agreement(points, found, seed)
     told = f"silhouette {found.silhouette:.2f}, agreement of {_N_RESAMPLES} resamples {agreement:.2f}"
     if agreement < MIN_AGREEMENT:
