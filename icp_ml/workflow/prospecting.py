@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from icp_ml.errors import UsageError, message
 from icp_ml.outputs import whole_file
 from icp_ml.prospects.lookalikes.find import find_file, find_frame
 from icp_ml.prospects.lookalikes.options import LookalikeOptions
@@ -100,8 +99,6 @@ def lookalikes(
         found = find_frame(prospects, load(model), options)
         return ScoredFrame(found, found.attrs["summary"], found.attrs["rejected"])
     page = beside(Path(out), PAGE_ENDING)
-    if options.by_seed is not None and Path(options.by_seed).resolve() == page.resolve():
-        raise UsageError(message(page, "is both a page and a table", "two names", "Rename --by-seed"))
     with whole_file(page, _is_ours) as written:
         summary = find_file(prospects, load(model), out, options)
         written.write_bytes(lookalike_page(summary.document) + _OURS)

@@ -5,56 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 
-import numpy as np
-import pandas as pd
 import pytest
 
 from icp_ml import cli, workflow
-from icp_ml.accounts.contract import AttributeContract, TableContract
 from icp_ml.errors import UsageError
-from icp_ml.model import SuccessClassifier, save_model
-from icp_ml.model.domain import Domain
-from icp_ml.model.reference import Reference
-from icp_ml.model.success_model import SuccessModel
-
-FIT_OF = {"integrations": "technical", "budget": "resource"}
-KINDS = dict.fromkeys(FIT_OF, "numeric")
-
-
-def draw(n, seed):
-    random = np.random.default_rng(seed)
-    return pd.DataFrame({"integrations": random.poisson(4, n).astype(float), "budget": random.normal(size=n).round(2)})
-
-
-@pytest.fixture(scope="module")
-def model():
-    frame = draw(120, 0)
-    outcome = (frame["integrations"] + np.random.default_rng(1).normal(size=120) * 2 > 4).to_numpy(dtype=float)
-    return SuccessModel(
-        name="acme",
-        kind="success",
-        study={"read": {"delimiter": ";"}},
-        horizon_days=365,
-        stage="prospect",
-        contract=TableContract(
-            "id",
-            False,
-            tuple(AttributeContract(name, fit, "numeric", (), -9.0, 9.0, 0.0) for name, fit in FIT_OF.items()),
-        ),
-        classifier=SuccessClassifier(FIT_OF, learner="logistic").fit(frame, outcome),
-        domain=Domain.learn(frame, KINDS, FIT_OF),
-        ready=False,
-        data_sha256="0" * 64,
-        code_version="0",
-        reference=Reference.learn([f"c{i}" for i in range(120)], frame, outcome, weight=np.ones(120), seed=0),
-    )
-
-
-@pytest.fixture
-def files(model, tmp_path):
-    save_model(model, tmp_path / "model")
-    draw(30, 2).assign(id=[f"p{i}" for i in range(30)]).to_csv(tmp_path / "accounts.csv", sep=";", index=False)
-    return tmp_path
 
 
 def run(files, *options):
@@ -73,7 +27,7 @@ def test_the_terminal_shows_chance_fits_and_evidence_in_a_screen(files, capsys):
         assert part in told
 
 
-def test_json_holds_the_document(files, model, capsys):
+def test_json_holds_the_document(files, model, draw, capsys):
     assert run(files, "--id", "p3", "--json") == 0
     document = json.loads(capsys.readouterr().out)
     assert document["id"] == "p3"
@@ -103,21 +57,21 @@ def test_an_absent_id_ends_with_wrong_usage(files, capsys):
     assert "(there is 'p3')" in capsys.readouterr().err
 
 
-def test_a_frame_and_a_loaded_model_will_do(model):
+def test_a_frame_and_a_loaded_model_will_do(model, draw):
     result = workflow.explain(draw(5, 2).assign(id=list("abcde")), model, "b", reading={"as_of": "2026-01-01"})
     assert (result.exit_code, result.document["id"]) == (0, "b")
     with pytest.raises(UsageError, match="no row has the id 'z'"):
         workflow.explain(draw(5, 2).assign(id=list("abcde")), model, "z")
 
 
-def test_a_withdrawn_probability_is_not_shown(model):
+def test_a_withdrawn_probability_is_not_shown(model, draw):
     withdrawn = dataclasses.replace(model, probability_withdrawn=True)
     told = workflow.explain(draw(5, 2).assign(id=list("abcde")), withdrawn, "b").to_text()
     assert "not stated (probability withdrawn)" in told
     assert "points" not in told
 
 
-def test_a_hypothesis_shows_its_criteria(model):
+def test_a_hypothesis_shows_its_criteria(model, draw):
     rules = ("integrations >= 0", "seats > 3")
     changes = {"kind": "hypothesis", "classifier": None, "domain": None, "reference": None, "criteria": rules}
     told = workflow.explain(draw(5, 2).assign(id=list("abcde")), dataclasses.replace(model, **changes), "b").to_text()
