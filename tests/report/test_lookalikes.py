@@ -146,7 +146,7 @@ def test_an_evaluation_without_numbers_says_why(lookalikes):
     empty = lookalikes.LIST["evaluation"] | {"sentence": told, "headline": None, "rows": [], "later": None}
     page = lookalike_page(lookalikes.LIST | {"evaluation": empty}).decode()
     assert told in section(page, "evaluation")
-    assert "Not judged" in page
+    assert "<b>Not judged</b><span>for the reason below</span>" in page
     assert "<svg" not in section(page, "evaluation")
 
 

@@ -115,7 +115,9 @@ def test_parts_of_a_tier_fill_its_bar(reviews):
     for whole in elements(drawing, "rect", "own"):
         level = whole.get("y")
         parts = [e for e in elements(drawing, "rect", "state") if e.get("y") == level]
-        assert sum(float(e.get("width")) for e in parts) == pytest.approx(float(whole.get("width")), abs=0.02)
+        ends = [float(e.get("x")) + float(e.get("width")) for e in parts]
+        assert [float(e.get("x")) for e in parts][1:] == pytest.approx(ends[:-1], abs=0.02)
+        assert ends[-1] == pytest.approx(float(whole.get("x")) + float(whole.get("width")), abs=0.02)
     assert len(elements(drawing, "rect", "own")) == 3
 
 

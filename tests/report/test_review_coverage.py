@@ -35,7 +35,7 @@ def test_every_tier_is_told_in_a_picture_in_numbers_and_in_words(reviews):
 def test_an_older_review_says_what_it_takes(reviews, left):
     rest = {name: value for name, value in reviews.REVIEW.items() if name != "coverage"}
     told = section(page_of(rest if left == "missing" else rest | {"coverage": None}))
-    assert "it takes a table of prospects" in told
+    assert "and a table of prospects" in told
     assert "<svg" not in told
 
 

@@ -24,7 +24,7 @@ def list_charts(document: Document) -> dict[str, str]:
     """
     dial, segments, found = document["dial"], document["segments"], document["evaluation"]
     return {
-        "dial": dial_chart(dial["rows"], is_diverse=bool(document["diversity"])) if dial and document["listed"] else "",
+        "dial": dial_chart(dial["rows"], is_diverse=bool(document["diversity"])) if dial else "",
         "segments": marks_chart(_marks(segments), "Success share by segment", "succeeded, %") if segments else "",
         "methods": methods_chart(found["rows"], OURS) if found else "",
     }
