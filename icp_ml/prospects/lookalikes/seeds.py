@@ -80,7 +80,9 @@ class Seeds:
     def segments_document(self) -> dict[str, Any]:
         """Return the segments for JSON, each with the number of its seeds as ``n``."""
         document = self.segments.as_document()
-        rows = [{**row, "n": int((self.segment == row["name"]).sum())} for row in document.pop("rows")]
+        rows = [
+            {"name": row["name"], "n": int((self.segment == row["name"]).sum())} | row for row in document.pop("rows")
+        ]
         return {"kind": document.pop("kind"), "chosen": self.chosen, **document, "rows": rows}
 
 
@@ -207,7 +209,7 @@ class _Choice:
             raise DataError(message(negatives, came, "every customer on one side", "Take them off one of the lists"))
         if positive.sum() < FEWEST:
             came = f"{positive.sum():,} seed{'' if positive.sum() == 1 else 's'}"
-            step = "Add customers with a known outcome, or leave --seeds out"
+            step = "Add customers with a known outcome, or leave --seeds and --segment out"
             raise TooFewError(message("seeds", came, f"{FEWEST} or more, those every prospect is held against", step))
         if not negative.any():
             came, expected = "no negative seeds: no churned customer is left", "at least one customer not to resemble"
@@ -243,20 +245,21 @@ class _Choice:
     def _nobody(self, path: Path, what: str, strangers: list[str], n_untold: int) -> DataError:
         parts = []
         if strangers:
-            parts.append(f"{len(strangers):,} are no customers of the model ({self._shown(strangers)})")
+            parts.append(f"{len(strangers):,} not a customer of the model ({self._shown(strangers)})")
         if n_untold:
-            parts.append(f"{n_untold:,} are customers {self._untold}")
+            parts.append(f"{n_untold:,} of customers {self._untold}")
         came = f"no id of the list is a customer with a known outcome: {' and '.join(parts)}"
         step = "Write ids byte for byte as in the customer table"
         return DataError(message(path, came, f"{what} among the {len(self.reference):,} customers of the model", step))
 
     def _left_out(self, what: str, strangers: list[str], n_untold: int, n_repeated: int) -> Iterator[str]:
         if strangers:
-            yield f"{len(strangers):,} ids of the {what} are no customers of the model ({self._shown(strangers)})."
+            told = f"{len(strangers):,} ({self._shown(strangers)})"
+            yield f"Ids of the {what} that are no customers of the model: {told}."
         if n_untold:
-            yield f"{n_untold:,} ids of the {what} are customers {self._untold}: they are left out."
+            yield f"Left out of the {what}: {n_untold:,} customers {self._untold}."
         if n_repeated:
-            yield f"{n_repeated:,} lines of the {what} repeat an id: every customer counts once."
+            yield f"Every customer counts once: {n_repeated:,} further lines of the {what} repeat an id."
 
     @property
     def _untold(self) -> str:

@@ -101,19 +101,19 @@ def test_tables_and_lists_of_the_same_ids_give_the_same_seeds(listed, tmp_path):
 def test_ids_are_compared_byte_for_byte(listed):
     seeds = chosen(seeds=listed(*named(0, 40), "C041", "c042 "))
     assert seeds.positive.sum() == 40
-    assert seeds.warnings == ("2 ids of the seeds are no customers of the model ('C041', 'c042 ').",)
+    assert seeds.warnings == ("Ids of the seeds that are no customers of the model: 2 ('C041', 'c042 ').",)
 
 
 def test_customers_without_a_known_outcome_are_no_strangers(listed):
     seeds = chosen(seeds=listed(*named(0, 40), "young-1", "young-2", "nobody"))
-    assert "1 ids of the seeds are no customers" in seeds.warnings[0]
-    assert "2 ids of the seeds are customers whose outcome is not known yet" in seeds.warnings[1]
+    assert "Ids of the seeds that are no customers of the model: 1 ('nobody')" in seeds.warnings[0]
+    assert "Left out of the seeds: 2 customers whose outcome is not known yet" in seeds.warnings[1]
 
 
 def test_an_id_listed_twice_counts_once_and_is_told(listed):
     seeds = chosen(seeds=listed(*named(0, 40), "c000", "c001"))
     assert seeds.positive.sum() == 40
-    assert seeds.warnings == ("2 lines of the seeds repeat an id: every customer counts once.",)
+    assert seeds.warnings == ("Every customer counts once: 2 further lines of the seeds repeat an id.",)
 
 
 def test_few_and_churned_seeds_are_warned_of(listed):
@@ -133,8 +133,8 @@ def test_a_list_of_negative_seeds_takes_the_place_of_the_churned(listed):
 @pytest.mark.parametrize(
     ("lines", "told"),
     [
-        (["zero", "one"], r"2 are no customers of the model \('zero', 'one'\)"),
-        (["young-1"], "1 are customers whose outcome is not known yet"),
+        (["zero", "one"], r"2 not a customer of the model \('zero', 'one'\)"),
+        (["young-1"], "1 of customers whose outcome is not known yet"),
         (["", "  "], "the list holds no ids"),
     ],
 )
