@@ -180,7 +180,7 @@ class Finding:
             candidates,
             listed,
             is_withdrawn=self._model.probability_withdrawn,
-            reach={} if evaluation is None else evaluation.reach_of,
+            reach=evaluation.reach_of if evaluation and self._options.has_all_seeds else {},
         )
         document["dial"] = told.as_document()
         document["evaluation"] = None if evaluation is None else evaluation.as_document()

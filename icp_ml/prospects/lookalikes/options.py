@@ -91,6 +91,11 @@ class LookalikeOptions:
         if not 0 <= self.diversity < 1:
             raise UsageError(message("--diversity", f"{self.diversity}", "0 or more and below 1", "Correct it"))
 
+    @property
+    def has_all_seeds(self) -> bool:
+        """Whether all successful customers are seeds, and all churned ones negative seeds."""
+        return self.seeds is None and self.negatives is None and self.segment is None
+
     def length(self, capacity: int | None) -> int | None:
         """Return the ranks asked for where they do not depend on the number of prospects, else None."""
         return self.top or (None if self.reach is not None else capacity)

@@ -71,7 +71,10 @@ def _first(row: Mapping[str, Any]) -> str:
 
 def lookalike_notes(model: SuccessModel, options: LookalikeOptions, counts: Counts) -> list[str]:
     """Return what a reader must know of the model and of the list."""
-    return [*_model_notes(model), *_length_notes(model, options, counts), *_list_notes(model, counts)]
+    notes = [*_model_notes(model), *_length_notes(model, options, counts), *_list_notes(model, counts)]
+    if options.evaluate and not options.has_all_seeds:
+        notes.append("The evaluation is of lists from all successful and churned customers, not from these seeds.")
+    return notes
 
 
 @dataclass(frozen=True)

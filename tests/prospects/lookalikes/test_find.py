@@ -315,6 +315,8 @@ def test_evaluation_gets_a_sample_and_tells_the_reach(trained, prospects, monkey
     assert 40 / 600 in asked["shares"]
     assert summary["evaluation"] == {"sentence": "judged"}
     assert {row["share"]: row["reach"] for row in summary["dial"]["rows"]}[0.1] == 0.4
+    of_others = find_frame(prospects, trained, LookalikeOptions(segment="sell more", evaluate=True)).attrs["summary"]
+    assert {row["reach"] for row in of_others["dial"]["rows"]} == {None}
 
 
 def test_evidence_and_list_say_the_same(found):

@@ -45,3 +45,8 @@ def test_what_is_odd_about_the_list_is_told():
     for words in ("All prospects are equally similar", "2 of the 10 listed are unlike", "1 of the 10 listed is nearer"):
         assert words in told
         assert words not in notes()
+
+
+def test_an_evaluation_of_other_seeds_says_so():
+    assert "not from these seeds" in notes(LookalikeOptions(evaluate=True, segment="sell more"))
+    assert "not from these seeds" not in notes(LookalikeOptions(evaluate=True))
