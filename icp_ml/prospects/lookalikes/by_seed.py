@@ -48,7 +48,7 @@ class BySeed:
         closeness = maker.similarity.likeness.closeness(found.squared.ravel())
         columns = {
             "seed": pa.array(np.repeat(maker.customers.names[maker.like.rows], k), pa.string()),
-            "seed_rank": pa.array(np.tile(np.arange(1, k + 1), n_seeds)),
+            "place": pa.array(np.tile(np.arange(1, k + 1), n_seeds)),
             layout.id_column: pa.array(passes.ids(found.positions.ravel()), pa.string()),
             "closeness": pa.array(np.round(closeness, DECIMALS)),
             "model": pa.repeat(layout.model, n_seeds * k),

@@ -29,12 +29,12 @@ COLUMNS = (
 )
 """Columns of every lookalike file, after the id; then the chance of closing where it is asked for."""
 
-BY_SEED_COLUMNS = ("seed", "seed_rank", "closeness", "model", "run_id")
-"""Columns of the nearest prospects of every seed; the id of the prospect stands after ``seed_rank``."""
+BY_SEED_COLUMNS = ("seed", "place", "closeness", "model", "run_id")
+"""Columns of the nearest prospects of every seed; the id of the prospect stands after ``place``."""
 
 _TYPES: Mapping[str, pa.DataType] = {
     **dict.fromkeys(("similarity", *MATCHES.values(), "probability", P_CLOSE, "closeness"), pa.float64()),
-    **dict.fromkeys(("rank", "seed_rank"), pa.int64()),
+    **dict.fromkeys(("rank", "place"), pa.int64()),
     "in_domain": pa.bool_(),
 }
 

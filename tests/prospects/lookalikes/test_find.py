@@ -285,7 +285,7 @@ def test_without_ids_a_note_says_that_customers_cannot_be_recognised(changed, tr
 def test_the_nearest_prospects_of_every_seed_are_exact(trained, prospects, tmp_path):
     find_file(prospects, trained, tmp_path / "f.csv", LookalikeOptions(top=5, by_seed=tmp_path / "s.csv"))
     by_seed = pd.read_csv(tmp_path / "s.csv")
-    assert list(by_seed.columns) == ["seed", "seed_rank", "account_id", "closeness", "model", "run_id"]
+    assert list(by_seed.columns) == ["seed", "place", "account_id", "closeness", "model", "run_id"]
     likeness, there = Likeness.of(trained.classifier, trained.reference.frame, trained.reference.weight)
     frame = admitted_frame(trained, prospects)
     here = likeness.place(trained.classifier.attribute_contributions(frame).to_numpy())
