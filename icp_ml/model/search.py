@@ -10,7 +10,6 @@ import numpy as np
 from icp_ml.model.kernel import CoarseKernel, exact_sums
 from icp_ml.model.singles import (
     CELLS,
-    TOO_LARGE,
     Flags,
     Floats,
     Indices,
@@ -130,7 +129,6 @@ class ExactSearch:
         ranked = factor @ np.concatenate([placed.T, np.ones((1, len(placed)), dtype=np.float32)])
         reach = self._place.reach(_kth_of_groups(ranked, n_distinct) + norms, norms)
         close = ranked[: len(distinct.points)] <= reach
-        close[:, norms > TOO_LARGE] = True
         point, row = _where(close)
         squared = squared_distance(queries, row, distinct.points, point)
         row, position, squared = distinct.expand(row, point, squared, k)
@@ -204,7 +202,6 @@ class NearestRows:
         if not np.isfinite(bar[0]) and len(queries) >= self.k:
             bar = np.partition(ranked, self.k - 1, axis=1)[:, self.k - 1] + self._norms
         close = ranked <= self._place.reach(bar, self._norms)[:, None]
-        close[:, norms > TOO_LARGE] = True
         point, row = np.divmod(np.flatnonzero(close.ravel()), len(queries))
         squared = squared_distance(self.points, point, queries, row)
         is_nearer = squared < self._squared[point, -1]  # as near as the last one kept: the earlier row stays

@@ -21,10 +21,9 @@ Part = TypeVar("Part")
 
 CELLS = 2**20
 """Distances in a block: 4 megabytes in float32, what a core keeps at hand."""
-TOO_LARGE = 1e15
-"""A squared norm above this, in units of the farthest point, is left to float64."""
 UNIT = 2.0**-24
 """The relative error of one rounding to float32."""
+_TOO_LARGE = 1e15
 _TINY = 1e-30
 _SMALLEST = 1e-150
 _PAIRS = 2**11
@@ -59,7 +58,10 @@ class Place:
         return cls(centre, 1.0 / farthest if farthest > _SMALLEST else 1.0, (points.shape[1] + 8) * UNIT)
 
     def singles(self, coordinates: Floats) -> tuple[Singles, Floats]:
-        """Return the placed coordinates in float32 and their squared norms; those too large for it as zeros.
+        """Return the placed coordinates in float32 and their squared norms.
+
+        Rows too far away for float32 come as zeros with the largest norm: the error it implies is above all that tells
+        one point from another, so that `reach` lets float64 decide.
 
         Raises
         ------
@@ -70,8 +72,8 @@ class Place:
         norms = np.einsum("ij,ij->i", placed, placed)
         if np.isnan(norms).any():
             raise ValueError(f"coordinates: {np.isnan(norms).sum()} rows with missing values; expected numbers.")
-        placed[norms > TOO_LARGE] = 0.0
-        return placed.astype(np.float32), np.minimum(norms, 2.0 * TOO_LARGE)
+        placed[norms > _TOO_LARGE] = 0.0
+        return placed.astype(np.float32), np.minimum(norms, _TOO_LARGE)
 
     def reach(self, squared: Floats, norms: Floats) -> Singles:
         """Return up to which ranked distance the other end may be as near as ``squared``, ties and errors included.

@@ -81,12 +81,20 @@ def test_any_points_are_found(seed, n_points, n_coordinates, k, spread):
     np.testing.assert_array_equal(found.squared, squared)
 
 
-def test_a_row_far_from_all_points_finds_its_nearest():
-    points, queries = draw("normal", 300), np.concatenate([draw("normal", 40, seed=1), np.full((2, 6), 1e18)])
-    found = ExactSearch(points).nearest(queries, 3)
-    np.testing.assert_array_equal(found.positions, brute_force(points, queries, 3)[0])
-    rows = stream(points, np.concatenate([np.full((200, 6), 1e18), queries]), 45)
-    np.testing.assert_array_equal(rows.positions, brute_force(np.r_[np.full((200, 6), 1e18), queries], points, 45)[0])
+@pytest.mark.parametrize("k", [3, 45, 200])
+def test_rows_far_from_all_points_are_found_and_find_their_nearest(k):
+    points, far = draw("normal", 300), draw("normal", 250, seed=1)
+    far *= 10.0 ** np.random.default_rng(2).uniform(7.0, 9.0, (250, 1))
+    rows = np.concatenate([far, np.full((2, 6), 1e18), draw("normal", 40, seed=3)])
+    np.testing.assert_array_equal(ExactSearch(points).nearest(rows, k).positions, brute_force(points, rows, k)[0])
+    np.testing.assert_array_equal(stream(points, rows, k).positions, brute_force(rows, points, k)[0])
+
+
+def test_of_rows_too_far_for_float32_the_nearer_one_is_kept():
+    nearest = NearestRows(np.array([[1.0], [-1.0]]), 2)
+    nearest.offer(np.full((2, 1), 3.6e7), 0)
+    nearest.offer(np.full((1, 1), 3.3e7), 2)
+    assert nearest.found().positions.tolist() == [[2, 0], [2, 0]]
 
 
 def test_many_blocks_give_what_one_gives():
