@@ -80,7 +80,10 @@ def test_ranks_follow_similarity_and_equal_ones_their_place_in_the_input(trained
 
 
 def test_the_chance_of_success_is_that_of_scoring(found, trained, prospects):
-    scored = score_frame(prospects, trained).set_index("account_id").loc[found["account_id"]]
+    everyone = score_frame(prospects, trained)
+    scored = everyone.set_index("account_id").loc[found["account_id"]]
+    in_all = found.attrs["summary"]["dial"]["rows"][-1]["probability"]
+    assert in_all == pytest.approx(everyone["probability"].mean(), abs=1e-6)
     assert found["probability"].to_numpy() == pytest.approx(scored["probability"].to_numpy(), abs=1e-9)
     assert (found["in_domain"].to_numpy() == scored["in_domain"].to_numpy()).all()
 

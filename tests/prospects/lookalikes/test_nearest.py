@@ -28,10 +28,10 @@ def by_hand(ids, there, raw, here, x):
 def test_ties_go_to_the_nearer_in_raw_attributes_then_to_the_first_id(n, n_levels):
     rng = np.random.default_rng(n)
     ids = rng.permutation([f"c-{at}" for at in range(n)]).astype(object)
-    there, raw = rng.integers(0, n_levels, (n, 2)).astype(float), rng.integers(0, 4, n).astype(float)
+    there, raw = rng.integers(0, n_levels, (n, 2)).astype(float), rng.integers(0, 50, n).astype(float)
     reference = Reference.learn(ids, pd.DataFrame({"x": raw}), np.ones(n), weight=np.ones(n), seed=0)
     customers = NearestCustomers(reference, there, np.ones(n, dtype=bool), Domain())
-    here, x = rng.integers(0, n_levels, (25, 2)).astype(float), rng.integers(0, 4, 25).astype(float)
+    here, x = rng.integers(0, n_levels, (25, 2)).astype(float), rng.integers(0, 50, 25).astype(float)
     found = customers.nearest(here, pd.DataFrame({"x": x}))
     wanted = [by_hand(ids, there, raw, *row) for row in zip(here, x, strict=True)]
     assert found.tolist() == np.array(wanted).tolist()
