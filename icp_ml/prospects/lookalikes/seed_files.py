@@ -55,11 +55,9 @@ def read_ids(path: Path, model: SuccessModel) -> Listed:
     FileSystemError
         The file cannot be read.
     """
-    name = model.contract.id
     if path.suffix.lower() == ".txt":
-        lines = _lines(path)
-        return _listed(path, lines[1:] if lines and lines[0] == name else lines, may_start_with_header=True)
-    table = open_prospects(path, model, None, None)
+        return _listed(path, _lines(path), may_start_with_header=True)
+    name, table = model.contract.id, open_prospects(path, model, None, None)
     if name is not None and name in table.columns:
         return _listed(path, _cells(table, name))
     if len(table.columns) > 1:

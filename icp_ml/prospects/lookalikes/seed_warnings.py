@@ -62,7 +62,7 @@ def like_all_customers(
     customers is warned of in at most 1 of 20.
     """
     n = int(positive.sum())
-    if n > succeeded.sum() or (positive == succeeded).all():
+    if n >= succeeded.sum():
         return []
     rng, seeds = np.random.default_rng([seed, 4]), np.flatnonzero(positive)
     of_all = [_drawn(rng, len(positive), n) for _ in range(_N_DRAWN)]

@@ -52,6 +52,17 @@ def test_each_attribute_is_told_once_and_at_most_three():
     assert len({text.split()[1] for text in told}) == len(told) == 3
 
 
+def test_the_largest_difference_comes_first_of_attributes_and_of_levels():
+    draw = np.random.default_rng(0)
+    crm = np.where(INSIDE, draw.choice(["a", "b", "c"], 200, p=[0.8, 0.1, 0.1]), draw.choice(["a", "b", "c"], 200))
+    frame = pd.DataFrame({"tools": draw.normal(size=200) + 0.7 * INSIDE, "crm": crm, "size": 3.0 * INSIDE})
+    told = set_apart(
+        frame, INSIDE, Words({}, {"tools": "numeric", "size": "numeric", "crm": "categorical"}, value_text)
+    )
+    assert told[0].startswith("median size 3, against 0")
+    assert [text for text in told if text.startswith("crm")] == ["crm a in 7 of 10, against 3 of 10"]
+
+
 def test_nothing_is_apart_from_nobody():
     frame = pd.DataFrame({"tools": np.arange(200.0)})
     everyone = np.ones(200, dtype=bool)

@@ -36,8 +36,13 @@ def test_customers_drawn_at_random_say_no_more_than_all_customers():
     assert share_warned(lambda at, succeeded: np.ones(N, dtype=bool)) >= 0.75
 
 
-def test_successes_drawn_at_random_are_seldom_warned_of():
-    assert share_warned(lambda at, succeeded: succeeded) <= 0.1
+@pytest.mark.parametrize("n_seeds", [8, 40])
+def test_successes_drawn_at_random_are_seldom_warned_of(n_seeds):
+    assert share_warned(lambda at, succeeded: succeeded, n_seeds, n_times=60) <= 0.1
+
+
+def test_customers_of_the_lowest_chance_are_no_random_customers():
+    assert share_warned(lambda at, succeeded: at.sum(axis=1) < 1.0) == 0.0
 
 
 def test_a_narrow_list_of_ordinary_chance_says_something():

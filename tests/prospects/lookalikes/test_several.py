@@ -30,7 +30,15 @@ def test_a_fit_that_counts_in_one_segment_and_not_the_other_is_found():
 def test_segments_with_the_same_slopes_are_seldom_told_apart(levels):
     p = [several_profiles(*customers((0.8, 0.8), levels=levels, n=200, seed=seed), seed=0).p for seed in range(20)]
     assert np.mean(np.array(p) <= 0.05) <= 0.15
-    assert np.mean(p) > 0.3
+    assert 0.3 < np.mean(p) < 0.7
+
+
+def test_a_third_segment_that_differs_is_found():
+    fits, outcome, weight, segment = customers((1.0, -1.0))
+    between = np.arange(400) % 3 == 0
+    segment[between], outcome[between] = "A", (np.arange(400) // 3 % 2)[between]
+    found = several_profiles(fits, outcome, weight, segment, seed=0)
+    assert (found.n_segments, found.differ) == (3, True)
 
 
 def test_the_usual_answer_is_that_there_is_no_evidence():
