@@ -122,7 +122,7 @@ def _to_neighbour(coordinates: Floats) -> Floats:
     for start in range(0, len(coordinates), _BLOCK):
         some = slice(start, start + _BLOCK)
         squared = norms[some, None] + norms - 2.0 * coordinates[some] @ coordinates.T
-        parts.append(np.partition(squared, _N_NEAR, axis=1)[:, _N_NEAR])
+        parts.append(np.partition(squared, _N_NEAR, axis=1)[:, _N_NEAR].copy())  # a view would keep the block
     return np.asarray(np.sqrt(np.maximum(np.concatenate(parts), 0.0)))
 
 
