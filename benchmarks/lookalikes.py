@@ -304,6 +304,7 @@ def print_cell(done: dict[str, Row], world: str, n: int) -> None:
         names = ("success", "value", "auc", "reach") if key in METHODS else ("success", "value")
         numbers = [mean_error(values(done, world, n, key, name)) for name in names] + [""] * (4 - len(names))
         gap = values(done, world, n, key, "success") - values(done, world, n, OURS, "success")
+        gap = gap.round(6) + 0.0  # no negative zero
         lines.append([label, *numbers, "" if key == OURS else mean_error(gap)])
     print_table("method|success, first tenth|value, first tenth|hidden AUC|reach|success minus similarity's", lines)
 
