@@ -31,9 +31,7 @@ def needed_columns(study: Study) -> list[str]:
 
 def optional_columns(study: Study) -> list[str]:
     """Return the columns that are read when the customers have them: prospects may have them alone."""
-    unread = set(study.ignore) | set(study.labels) | set(study.audit.allow) | set(study.audit.personal_data)
-    named = sorted(study.listed_columns - unread)
-    return [*dict.fromkeys([*study.pass_through, *_of_rules(study, study.exclude), *named])]
+    return [*dict.fromkeys([*study.pass_through, *_of_rules(study, study.exclude), *sorted(study.used_columns)])]
 
 
 def other_columns(study: Study) -> list[str]:

@@ -140,6 +140,7 @@ class Study:
     ignore: tuple[str, ...] = ()
     unlisted: str | None = None
     seed: int = 0
+    used_columns: frozenset[str] = frozenset()
     listed_columns: frozenset[str] = frozenset()
     _document: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -235,6 +236,7 @@ def _study(file: StudyFile, folder: Path, path: Path) -> Study:
         prospects=folder / file.prospects if file.prospects else None,
         deals=file.deals and file.deals.model_copy(update={"table": str(folder / file.deals.table)}),
         attributes=attributes,
+        used_columns=frozenset(_used(file)),
         listed_columns=frozenset(_listed(file)),
         _document=_canonical(file),
     )
@@ -250,12 +252,17 @@ def _cross_problems_of_rest(document: Mapping[str, Any], problems: list[Problem]
 
 def _listed(file: StudyFile) -> set[str]:
     """Return every column that is named under any key."""
+    unread = [*file.ignore, *file.labels, *file.audit.allow, *file.audit.personal_data]
+    return _used(file) | set(unread)
+
+
+def _used(file: StudyFile) -> set[str]:
+    """Return every column whose cells some key asks for."""
     named: list[str | None] = [file.id.column, file.outcome.column, file.outcome.ended, file.desired_outcome]
     named += [key.column for key in (file.as_of, file.group, file.status, file.leading_outcome) if key is not None]
     for _, _, attribute in attribute_keys(file):
         named += [attribute.column, attribute.entered_on]
-    named += [*file.segments, *file.sensitive, *file.pass_through, *file.ignore, *file.labels]
-    named += [*file.audit.allow, *file.audit.personal_data]
+    named += [*file.segments, *file.sensitive, *file.pass_through]
     named += [column for rule in rules_of(file) for column in rule.columns]
     if file.readiness is not None:
         parts = (file.readiness.ready, file.readiness.willing, file.readiness.able)

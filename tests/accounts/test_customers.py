@@ -59,6 +59,13 @@ def test_unlisted_columns_are_all_named(load):
     assert load(FRAME | {"x": 1}, ignore=["x"]).frame.shape == (5, 2)
 
 
+def test_a_column_that_is_asked_for_is_read_whatever_else_names_it(load):
+    named = {"labels": {"wanted": "what they want", "x": "never asked for"}, "audit": {"allow": ["wanted"]}}
+    read = load(FRAME | {"wanted": list("uvwxy"), "x": 1}, desired_outcome="wanted", **named)
+    assert read.others["wanted"].tolist() == list("uvwxy")
+    assert "x" not in read.others
+
+
 def test_missing_columns_are_all_named_44(load):
     text = refusal(load, attributes=["Seats ", "country", "plan"], unlisted="ignore")
     assert "2 columns of the study are missing: 'Seats ' (there is 'seats'), 'plan'" in text
