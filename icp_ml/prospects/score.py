@@ -15,10 +15,10 @@ import pandas as pd
 import pyarrow as pa
 
 from icp_ml import __version__
-from icp_ml.accounts.tables import Table, open_table, table_of
-from icp_ml.errors import ConfigError, DataError, UsageError, message
+from icp_ml.accounts.tables import Table, open_table
+from icp_ml.errors import ConfigError, UsageError, message
 from icp_ml.outputs import temporary_folder, whole_file
-from icp_ml.prospects.admission import BLOCK_ROWS, Admission, OnDuplicate, open_prospects, reading_day
+from icp_ml.prospects.admission import BLOCK_ROWS, Admission, OnDuplicate, reading_day
 from icp_ml.prospects.columns import LIST_COLUMNS, list_schema, score_columns
 from icp_ml.prospects.grades import PreviousGrades
 from icp_ml.prospects.output import (
@@ -37,6 +37,7 @@ from icp_ml.prospects.output import (
     summary_bytes,
 )
 from icp_ml.prospects.passes import Run, Standing
+from icp_ml.prospects.sources import Source, metadata_text, opened, unchanged
 from icp_ml.prospects.spool import FolderSpool, MemorySpool
 from icp_ml.prospects.summary import ScoreSummary, data_notes, model_notes, parity_notes, tally_document
 
@@ -46,7 +47,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 N_REASONS = 10_000
-Source = str | Path | pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -140,13 +140,11 @@ def score_file(
             stack.enter_context(whole_file(beside(out, REJECTED_ENDING), is_our_refused)),
             None if list_path is None else stack.enter_context(whole_file(list_path, is_our_list)),
         )
-        table = _opened(source, model, options)
-        seen = _fingerprint(table.path)
-        run = _prepare(table, model, options, wants_list=list_path is not None)
-        spool_folder = stack.enter_context(temporary_folder(out))
-        document = _write(run, paths, FolderSpool(spool_folder), table, options)
-        if _fingerprint(table.path) != seen:
-            raise DataError(message(table.path, "changed while it was read", "a finished file", "Score it again"))
+        table = opened(source, model, delimiter=options.delimiter, encoding=options.encoding)
+        with unchanged(table):
+            run = _prepare(table, model, options, wants_list=list_path is not None)
+            spool_folder = stack.enter_context(temporary_folder(out))
+            document = _write(run, paths, FolderSpool(spool_folder), table, options)
     return ScoreSummary(out, list_path, document)
 
 
@@ -169,7 +167,7 @@ def score_frame(source: Source, model: SuccessModel, options: ScoreOptions | Non
         ``attrs["rejected"]`` the rows that could not be scored, as dictionaries.
     """
     options = options or ScoreOptions()
-    table = _opened(source, model, options)
+    table = opened(source, model, delimiter=options.delimiter, encoding=options.encoding)
     run = _prepare(table, model, options, wants_list=False)
     refused: list[dict[str, Any]] = []
     spool = MemorySpool()
@@ -179,12 +177,6 @@ def score_frame(source: Source, model: SuccessModel, options: ScoreOptions | Non
     scored: pd.DataFrame = pa.concat_tables([schema.empty_table(), *parts]).to_pandas()
     scored.attrs = {"summary": _summary(run, standing, table, options), "rejected": refused}
     return scored
-
-
-def _opened(source: Source, model: SuccessModel, options: ScoreOptions) -> Table:
-    if isinstance(source, pd.DataFrame):
-        return table_of(source)
-    return open_prospects(source, model, options.delimiter, options.encoding)
 
 
 def _check_paths(source: Path | None, out: Path, list_path: Path | None) -> None:
@@ -197,12 +189,6 @@ def _check_paths(source: Path | None, out: Path, list_path: Path | None) -> None
         raise UsageError(message(list_path, "is also written as the score file", "two names", "Rename one of them"))
     if source is not None and source.resolve() in resolved:
         raise UsageError(message(source, "is both read and written", "two names", "Choose another --out"))
-
-
-def _fingerprint(path: Path) -> list[tuple[str, int, int]]:
-    """Return size and time of change of a file, or of every file of a folder."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files]
 
 
 def _prepare(table: Table, model: SuccessModel, options: ScoreOptions, *, wants_list: bool) -> Run:
@@ -264,13 +250,7 @@ def _append(file: Any, rows: Any) -> None:
 
 def _metadata(document: dict[str, Any]) -> dict[str, str]:
     names = ("model", "run_id", "kind", "horizon_days", "as_of", "ready", "draft_map", "notes")
-    return {name: json.dumps(document[name]) if name == "notes" else _plain_text(document[name]) for name in names}
-
-
-def _plain_text(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    return {name: metadata_text(document[name]) for name in names}
 
 
 def _summary(run: Run, standing: Standing, table: Table, options: ScoreOptions) -> dict[str, Any]:

@@ -29,6 +29,11 @@ class Difference:
     here: object
     there: object
 
+    def as_document(self, words: Words) -> dict[str, str]:
+        """Return the difference in words."""
+        here, there = (words.value(self.column, value) for value in (self.here, self.there))
+        return {"label": words.label(self.column), "here": here, "there": there}
+
 
 @dataclass(frozen=True)
 class Neighbour:
@@ -50,14 +55,7 @@ class Neighbour:
 
     def as_document(self, words: Words) -> dict[str, Any]:
         """Return the neighbour in words."""
-        differs = [
-            {
-                "label": words.label(one.column),
-                "here": words.value(one.column, one.here),
-                "there": words.value(one.column, one.there),
-            }
-            for one in self.differs
-        ]
+        differs = [one.as_document(words) for one in self.differs]
         return {"id": self.id, "distance": self.distance, "differs": differs}
 
 

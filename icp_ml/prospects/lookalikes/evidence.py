@@ -47,15 +47,7 @@ class Resembled:
 
     def as_document(self, words: Words) -> dict[str, Any]:
         """Return the customer in words."""
-        differs = [
-            {
-                "label": words.label(one.column),
-                "here": words.value(one.column, one.here),
-                "there": words.value(one.column, one.there),
-            }
-            for one in self.differs
-        ]
-        return {"id": self.id, "differs": differs}
+        return {"id": self.id, "differs": [one.as_document(words) for one in self.differs]}
 
 
 @dataclass(frozen=True)

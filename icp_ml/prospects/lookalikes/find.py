@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,10 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 import pyarrow as pa
 
-from icp_ml.accounts.tables import Table, table_of
-from icp_ml.errors import DataError, UsageError, message
+from icp_ml.errors import UsageError, message
 from icp_ml.outputs import temporary_folder, whole_file
-from icp_ml.prospects.admission import open_prospects
 from icp_ml.prospects.lookalikes.columns import is_our_by_seed, is_our_lookalikes
 from icp_ml.prospects.lookalikes.finding import Finding
 from icp_ml.prospects.lookalikes.options import LookalikeOptions
@@ -31,12 +28,12 @@ from icp_ml.prospects.output import (
     refused_lines,
     summary_bytes,
 )
+from icp_ml.prospects.sources import Source, metadata_text, opened, unchanged
 from icp_ml.prospects.spool import FolderSpool, MemorySpool
 
 if TYPE_CHECKING:
     from icp_ml.model.success_model import SuccessModel
 
-Source = str | Path | pd.DataFrame
 _CHUNK_ROWS = 65_536
 _METADATA = ("model", "run_id", "kind", "horizon_days", "as_of", "ready", "draft_map", "notes")
 
@@ -96,12 +93,10 @@ def find_file(
             stack.enter_context(whole_file(beside(out, REJECTED_ENDING), is_our_refused)),
             None if by_seed is None else stack.enter_context(whole_file(by_seed, is_our_by_seed)),
         )
-        table = _opened(source, model, options)
-        seen = _fingerprint(table.path)
-        finding = Finding(table, model, options, FolderSpool(stack.enter_context(temporary_folder(out))))
-        document = _write(finding, paths)
-        if _fingerprint(table.path) != seen:
-            raise DataError(message(table.path, "changed while it was read", "a finished file", "Run it again"))
+        table = opened(source, model, delimiter=options.delimiter, encoding=options.encoding)
+        with unchanged(table):
+            finding = Finding(table, model, options, FolderSpool(stack.enter_context(temporary_folder(out))))
+            document = _write(finding, paths)
     return LookalikeSummary(out, by_seed, document)
 
 
@@ -125,19 +120,14 @@ def find_frame(source: Source, model: SuccessModel, options: LookalikeOptions | 
     """
     options = options or LookalikeOptions()
     refused: list[dict[str, Any]] = []
-    finding = Finding(_opened(source, model, options), model, options, MemorySpool())
+    table = opened(source, model, delimiter=options.delimiter, encoding=options.encoding)
+    finding = Finding(table, model, options, MemorySpool())
     found = finding.find(lambda rows: refused.extend(row._asdict() for row in rows))
     listed: pd.DataFrame = found.rows.to_pandas()
     listed.attrs = {"summary": found.document, "rejected": refused}
     if found.by_seed is not None:
         listed.attrs["by_seed"] = found.by_seed.to_pylist()
     return listed
-
-
-def _opened(source: Source, model: SuccessModel, options: LookalikeOptions) -> Table:
-    if isinstance(source, pd.DataFrame):
-        return table_of(source)
-    return open_prospects(source, model, options.delimiter, options.encoding)
 
 
 def _check_paths(source: Source, out: Path, options: LookalikeOptions) -> None:
@@ -153,17 +143,11 @@ def _check_paths(source: Source, out: Path, options: LookalikeOptions) -> None:
             raise UsageError(message(path, "is both read and written", "two names", "Choose another --out"))
 
 
-def _fingerprint(path: Path) -> list[tuple[str, int, int]]:
-    """Return size and time of change of a file, or of every file of a folder; nothing of a DataFrame."""
-    files = sorted(path.iterdir()) if path.is_dir() else [path]
-    return [(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.exists()]
-
-
 def _write(finding: Finding, paths: _Paths) -> dict[str, Any]:
     with paths.rejected.open("wb") as rejected:
         rejected.write(csv_line(REFUSED_COLUMNS))
         found = finding.find(lambda rows: _append(rejected, rows))
-    metadata = {name: _plain_text(found.document[name]) for name in _METADATA}
+    metadata = {name: metadata_text(found.document[name]) for name in _METADATA}
     _write_table(paths.out, found.rows.replace_schema_metadata(metadata), finding.id_column)
     if paths.by_seed is not None and found.by_seed is not None:
         _write_table(paths.by_seed, found.by_seed, finding.id_column)
@@ -179,11 +163,3 @@ def _write_table(path: Path, table: pa.Table, id_column: str) -> None:
 
 def _append(file: Any, rows: Any) -> None:
     file.write(refused_lines(rows))
-
-
-def _plain_text(value: object) -> str:
-    if isinstance(value, list):
-        return json.dumps(value)
-    if value is None:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)
