@@ -110,6 +110,12 @@ def test_a_list_in_the_wrong_order_is_called_worse():
     assert "worse than a random order" in _sentence(panel_of(similarity=np.repeat([0.0, 1.0, 0.5], [40, 40, 100])))
 
 
+def test_an_order_a_little_above_a_half_is_not_told_from_chance():
+    panel = panel_of(similarity=np.concatenate([np.arange(40) + 0.5, np.arange(40), np.zeros(100)]))
+    assert panel.row("similarity").auc.value == pytest.approx(0.5125)
+    assert "not told from a random order" in _sentence(panel)
+
+
 def test_the_method_that_reaches_more_and_orders_worse_is_named():
     ours = np.repeat([1.0, 0.0, 2.0], [40, 40, 100])
     signs = np.repeat([1.0, 1.0, 0.0], [40, 40, 100])
