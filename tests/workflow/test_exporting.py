@@ -7,6 +7,7 @@ import io
 import json
 import logging
 import sqlite3
+from contextlib import closing
 
 import pandas as pd
 import pytest
@@ -32,7 +33,7 @@ def model(company):
 
 
 def run_in_sqlite(sql, frame):
-    with sqlite3.connect(":memory:") as database:
+    with closing(sqlite3.connect(":memory:")) as database:
         frame.to_sql("companies", database, index=False)
         return [row[0] for row in database.execute(sql)]
 

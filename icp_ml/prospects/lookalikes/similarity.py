@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from icp_ml.model.search import ExactSearch
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
     from icp_ml.model.domain import Domain
-    from icp_ml.prospects.lookalikes.seeds import Seeds
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -50,6 +49,18 @@ class Located:
     applicability: Floats
 
 
+class Sides(Protocol):
+    """Whoever says which customers are seeds and which negative seeds."""
+
+    @property
+    def positive(self) -> Flags:
+        """Which customers are to be resembled, (n_reference,)."""
+
+    @property
+    def negative(self) -> Flags:
+        """Which are not to be, (n_reference,)."""
+
+
 class Similarity:
     """Measure the similarity of accounts to the seeds.
 
@@ -65,7 +76,7 @@ class Similarity:
         The customers in this space.
     weight : ndarray of float64, shape (n_reference,)
         Of each customer, above 0.
-    seeds : Seeds
+    seeds : Sides
         Which of them are to be resembled, and which not.
 
     Notes
@@ -82,7 +93,7 @@ class Similarity:
         *,
         coordinates: Floats,
         weight: Floats,
-        seeds: Seeds,
+        seeds: Sides,
     ) -> None:
         self._classifier, self._domain, self.likeness = classifier, domain, likeness
         chosen = np.flatnonzero(seeds.positive | seeds.negative)

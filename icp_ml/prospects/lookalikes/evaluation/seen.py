@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,6 @@ from icp_ml.prospects.lookalikes.similarity import Similarity
 if TYPE_CHECKING:
     from icp_ml.model.classifier import SuccessClassifier
     from icp_ml.model.reference import Reference
-    from icp_ml.prospects.lookalikes.seeds import Seeds
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -101,9 +100,8 @@ class Pool:
 def similarity(seen: Seen, pool: Pool) -> Floats:
     """Return the similarity that lists are ordered by, (n,), 0 to 1: likeness times applicability."""
     likeness, coordinates = Likeness.of(seen.classifier, seen.frame, seen.weight)
-    sides = cast("Seeds", seen)  # which customers are seeds and which negative seeds is all that is read of them
     measure = Similarity(
-        seen.classifier, seen.domain, likeness, coordinates=coordinates, weight=seen.weight, seeds=sides
+        seen.classifier, seen.domain, likeness, coordinates=coordinates, weight=seen.weight, seeds=seen
     )
     found = measure.locate(pool.frame)
     return measure.exact(found.coordinates, found.applicability)
