@@ -227,9 +227,17 @@ _NAMED = (
 def _ensure_named(options: argparse.Namespace) -> None:
     """Refuse a path that is empty, as a shell makes it of a variable that is not set: it would name this folder."""
     for name in _NAMED:
-        if getattr(options, name, None) == "":
-            where = name.removesuffix("_path")
+        given, where = getattr(options, name, None), name.removesuffix("_path").replace("_", "-")
+        if given == "":
             raise UsageError(f"{where}: is empty; expected a path or a name. Is a variable not set?")
+        if isinstance(given, str) and _is_undecoded(given):
+            came = f"'{os.fsencode(given).decode('utf-8', 'backslashreplace')}' is not UTF-8"
+            raise UsageError(f"{where}: {came}; expected a name of UTF-8 characters. Rename the file or folder.")
+
+
+def _is_undecoded(text: str) -> bool:
+    """Tell whether a name has bytes that Python stands surrogates for, which no other reader takes."""
+    return any("\udc80" <= letter <= "\udcff" for letter in text)
 
 
 def _prepare_process(options: argparse.Namespace) -> None:

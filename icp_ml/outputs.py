@@ -43,7 +43,7 @@ def ensure_can_write_file(path: str | Path, is_ours: Callable[[Path], bool] | No
     FileSystemError
         The parent folder is missing or cannot be written.
     """
-    target = _resolved(path)
+    target = resolved(path)
     if target.is_dir():
         raise UsageError(message(path, "is a folder", "a file to write", "Name a file"))
     if target.exists() and not target.is_file():
@@ -71,7 +71,7 @@ def ensure_can_write_folder(path: str | Path, marker: str) -> Path:
     FileSystemError
         The parent folder is missing or cannot be written, or the folder is a mount point (it cannot be renamed).
     """
-    target = _resolved(path)
+    target = resolved(path)
     if target.exists() and not target.is_dir():
         raise UsageError(message(path, "is a file", "a folder to write", "Name a folder"))
     if target.is_dir():
@@ -86,7 +86,7 @@ def temporary_folder(beside: str | Path) -> Iterator[Path]:
 
     Folders left by killed processes for the same name are swept first; those of living processes are locked and stay.
     """
-    target = _resolved(beside)
+    target = resolved(beside)
     with _system_errors(target):
         _sweep(target)
         folder = Path(tempfile.mkdtemp(prefix=_prefix(target), suffix=_TEMP_ENDING, dir=target.parent))
@@ -143,7 +143,16 @@ def whole_folder(path: str | Path, marker: str) -> Iterator[Path]:
         _exchange(written, target, folder / _REPLACED)
 
 
-def _resolved(path: str | Path) -> Path:
+def resolved(path: str | Path) -> Path:
+    """Return the absolute path with every symbolic link followed.
+
+    Raises
+    ------
+    UsageError
+        The path is empty.
+    FileSystemError
+        It cannot be followed: links in a circle, a NUL, a name that is too long.
+    """
     if not str(path):
         raise UsageError(message("the output", "has an empty name", "a path", "Name a file or a folder"))
     try:

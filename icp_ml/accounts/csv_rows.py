@@ -103,6 +103,8 @@ def _decoded(decoder: codecs.IncrementalDecoder, chunk: bytes) -> _Decoded:
     except UnicodeDecodeError as error:
         good = error.object[: error.start].decode(error.encoding, "ignore")
         return _Decoded(good, error.object[error.start])
+    except UnicodeError:  # some encodings do not say where: the first byte stands for all
+        return _Decoded("", chunk[0] if chunk else 0)
 
 
 @dataclass(frozen=True)

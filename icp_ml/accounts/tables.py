@@ -89,6 +89,7 @@ class Table:
         """
         wanted = list(self.columns if columns is None else columns)
         self._check_known(wanted)
+        self._check_plain(wanted)
         with _operating_system(self.path):
             yield from _in_equal_batches(self._checked(wanted), rows)
 
@@ -103,6 +104,13 @@ class Table:
         if unknown:
             came = f"there is no column {', '.join(map(repr, unknown))}"
             raise DataError(message(self.path, came, f"one of {len(self.columns)} columns", "Check the names"))
+
+    def _check_plain(self, wanted: Sequence[str]) -> None:
+        for name in wanted:
+            if pa.types.is_nested(self.types[name]) or _is_bytes(self.types[name]):
+                came = f"column {name!r} has the type {self.types[name]}"
+                step = "Write the column as text, numbers, dates or booleans, or leave it out"
+                raise DataError(message(self.path, came, "one value per cell", step))
 
     def _checked(self, wanted: list[str]) -> Iterator[pa.RecordBatch]:
         n_before = 0
@@ -138,15 +146,23 @@ def open_table(path: str | Path, *, delimiter: str | None = None, encoding: str 
     """
     path = Path(path)
     with _operating_system(path):
-        _check_regular(path)
+        check_regular(path)
         table = _open_folder(path) if path.is_dir() else _open_file(path, delimiter, encoding)
     for warning in table.warnings:
         _log.warning("%s", warning)
     return table
 
 
-def _check_regular(path: Path) -> None:
-    """Refuse what cannot be read twice or has no end, before waiting for its first byte."""
+def check_regular(path: Path) -> None:
+    """Refuse what cannot be read twice or has no end, before waiting for its first byte.
+
+    Raises
+    ------
+    UsageError
+        The path is a device or a pipe, or holds a NUL character.
+    OSError
+        The operating system cannot say what it is.
+    """
     if "\0" in str(path):
         raise UsageError(message(repr(str(path)), "a path with a NUL character", "a path", "Correct the path"))
     mode = path.stat().st_mode
@@ -186,6 +202,12 @@ def table_of(frame: pd.DataFrame, name: str = "the DataFrame") -> Table:
     held = held.replace_schema_metadata(None)
     types = {field.name: field.type for field in held.schema}
     return Table(path, tuple(columns), False, types, [], partial(_batches_of, held), partial(_digest_of, held))
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    inner = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    return any(test(inner) for test in tests)
 
 
 def _batches_of(held: pa.Table, columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from icp_ml import __version__
 from icp_ml.accounts.tables import Table, open_table
 from icp_ml.errors import ConfigError, UsageError, message
-from icp_ml.outputs import temporary_folder, whole_file
+from icp_ml.outputs import resolved, temporary_folder, whole_file
 from icp_ml.prospects.admission import BLOCK_ROWS, Admission, OnDuplicate, reading_day
 from icp_ml.prospects.columns import LIST_COLUMNS, list_schema, score_columns
 from icp_ml.prospects.grades import PreviousGrades
@@ -184,10 +184,10 @@ def _check_paths(source: Path | None, out: Path, list_path: Path | None) -> None
     if list_path is not None:
         is_csv_path(list_path)
     written = [out, beside(out, SUMMARY_ENDING), beside(out, REJECTED_ENDING), *([list_path] if list_path else [])]
-    resolved = [path.resolve() for path in written]
-    if len(set(resolved)) < len(resolved):
+    places = [resolved(path) for path in written]
+    if len(set(places)) < len(places):
         raise UsageError(message(list_path, "is also written as the score file", "two names", "Rename one of them"))
-    if source is not None and source.resolve() in resolved:
+    if source is not None and resolved(source) in places:
         raise UsageError(message(source, "is both read and written", "two names", "Choose another --out"))
 
 

@@ -13,7 +13,7 @@ from icp_ml.outputs import whole_file
 from icp_ml.prospects.lookalikes.find import find_file, find_frame
 from icp_ml.prospects.lookalikes.options import LookalikeOptions
 from icp_ml.prospects.lookalikes.summary import LookalikeSummary
-from icp_ml.prospects.output import beside
+from icp_ml.prospects.output import beside, is_csv_path
 from icp_ml.report.render import lookalike_page
 from icp_ml.workflow.scoring import Model, ScoredFrame, load
 
@@ -98,10 +98,14 @@ def lookalikes(
     if out is None:
         found = find_frame(prospects, load(model), options)
         return ScoredFrame(found, found.attrs["summary"], found.attrs["rejected"])
+    is_csv_path(Path(out))
     page = beside(Path(out), PAGE_ENDING)
     with whole_file(page, _is_ours) as written:
-        summary = find_file(prospects, load(model), out, options)
-        written.write_bytes(lookalike_page(summary.document) + _OURS)
+
+        def draw(document: Mapping[str, Any]) -> None:
+            written.write_bytes(lookalike_page(document) + _OURS)
+
+        summary = find_file(prospects, load(model), out, options, also=draw)
     return LookalikeResult(summary, page)
 
 

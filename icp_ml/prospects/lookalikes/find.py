@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from icp_ml.errors import UsageError, message
-from icp_ml.outputs import temporary_folder, whole_file
+from icp_ml.outputs import resolved, temporary_folder, whole_file
 from icp_ml.prospects.lookalikes.columns import is_our_by_seed, is_our_lookalikes
 from icp_ml.prospects.lookalikes.finding import Finding
 from icp_ml.prospects.lookalikes.options import LookalikeOptions
@@ -48,7 +49,12 @@ class _Paths(NamedTuple):
 
 
 def find_file(
-    source: Source, model: SuccessModel, out: str | Path, options: LookalikeOptions | None = None
+    source: Source,
+    model: SuccessModel,
+    out: str | Path,
+    options: LookalikeOptions | None = None,
+    *,
+    also: Callable[[Mapping[str, Any]], object] | None = None,
 ) -> LookalikeSummary:
     """Find the lookalikes among the prospects of a file, and write them whole or not at all.
 
@@ -63,6 +69,8 @@ def find_file(
         beside it.
     options : LookalikeOptions, optional
         How to find them.
+    also : callable, optional
+        Gets the summary before any file appears: when it raises, none does.
 
     Returns
     -------
@@ -97,6 +105,8 @@ def find_file(
         with unchanged(table):
             finding = Finding(table, model, options, FolderSpool(stack.enter_context(temporary_folder(out))))
             document = _write(finding, paths)
+        if also is not None:
+            also(document)
     return LookalikeSummary(out, by_seed, document)
 
 
@@ -134,12 +144,12 @@ def _check_paths(source: Source, out: Path, options: LookalikeOptions) -> None:
     written = [out, *([] if options.by_seed is None else [Path(options.by_seed)])]
     for path in written:
         is_csv_path(path)
-    resolved = [path.resolve() for path in (*written, beside(out, SUMMARY_ENDING), beside(out, REJECTED_ENDING))]
-    if len(set(resolved)) < len(resolved):
+    places = [resolved(path) for path in (*written, beside(out, SUMMARY_ENDING), beside(out, REJECTED_ENDING))]
+    if len(set(places)) < len(places):
         raise UsageError(message(options.by_seed, "is also written otherwise", "two names", "Rename one of them"))
     read = [path for path in (source, options.seeds, options.negatives) if isinstance(path, str | Path)]
     for path in map(Path, read):
-        if path.resolve() in resolved:
+        if resolved(path) in places:
             raise UsageError(message(path, "is both read and written", "two names", "Choose another --out"))
 
 

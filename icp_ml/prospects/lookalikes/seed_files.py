@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from icp_ml.accounts.tables import Table
+from icp_ml.accounts.tables import Table, check_regular
 from icp_ml.accounts.values import as_ids
 from icp_ml.errors import DataError, FileSystemError, message
 from icp_ml.prospects.admission import open_prospects
@@ -58,6 +58,8 @@ def read_ids(path: Path, model: SuccessModel) -> Listed:
     if path.suffix.lower() == ".txt":
         return _listed(path, _lines(path), may_start_with_header=True)
     name, table = model.contract.id, open_prospects(path, model, None, None)
+    if not table.columns:
+        raise _no_ids(path, "the table has no columns")
     if name is not None and name in table.columns:
         return _listed(path, _cells(table, name))
     if len(table.columns) > 1:
@@ -69,12 +71,17 @@ def read_ids(path: Path, model: SuccessModel) -> Listed:
     return _listed(path, [first, *cells] if table.is_text else cells, may_start_with_header=table.is_text)
 
 
+def _no_ids(path: Path, came: str) -> DataError:
+    return DataError(message(path, came, "at least one id", "Write one id per line"))
+
+
 def _cells(table: Table, column: str) -> list[str | None]:
     return [one for batch in table.batches([column]) for one in as_ids(batch.column(0), f"column {column!r}")]
 
 
 def _lines(path: Path) -> list[str]:
     try:
+        check_regular(path)
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         came = f"cannot be read ({error.strerror})"
@@ -82,12 +89,14 @@ def _lines(path: Path) -> list[str]:
     except UnicodeDecodeError as error:
         came = f"byte {error.start + 1:,} is not UTF-8 text"
         raise DataError(message(path, came, "one id per line", "Save the file as UTF-8")) from error
+    if "\0" in text:
+        raise DataError(message(path, "the list holds NUL bytes", "one id per line", "Save the file as UTF-8"))
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
 def _listed(path: Path, cells: list[str] | list[str | None], *, may_start_with_header: bool = False) -> Listed:
     ids = [one for one in cells if one is not None and one.strip()]
     if not ids:
-        raise DataError(message(path, "the list holds no ids", "at least one", "Write one id per line"))
+        raise _no_ids(path, "the list holds no ids")
     distinct = tuple(dict.fromkeys(ids))
     return Listed(path, distinct, len(ids) - len(distinct), may_start_with_header)

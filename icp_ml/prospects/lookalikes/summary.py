@@ -119,7 +119,8 @@ def _model_notes(model: SuccessModel) -> list[str]:
 
 def _length_notes(model: SuccessModel, options: LookalikeOptions, counts: Counts) -> list[str]:
     if options.top is not None and counts.listed < options.top:
-        return [f"{options.top:,} ranks were asked for; {counts.listed:,} prospects were left to list."]
+        left = f"{counts.listed:,} prospect{' was' if counts.listed == 1 else 's were'}"
+        return [f"{options.top:,} ranks were asked for; {left} left to list."]
     if options.top is None and options.reach is None and counts.listed:
         whose = "a tenth of the prospects" if model.capacity is None else "what the team can work in a period"
         return [f"The length of the list is {whose}: --top or --reach ask for another."]
