@@ -226,6 +226,9 @@ _NAMED = (
 
 def _ensure_named(options: argparse.Namespace) -> None:
     """Refuse a path that is empty, as a shell makes it of a variable that is not set: it would name this folder."""
+    for name, value in vars(options).items():
+        if value == [] and name != "overrides":  # what argparse makes of --name=--
+            raise UsageError(f"{name.replace('_', '-')}: is '--'; expected a value. Give another.")
     for name in _NAMED:
         given, where = getattr(options, name, None), name.removesuffix("_path").replace("_", "-")
         if given == "":

@@ -147,6 +147,7 @@ _PARTS_OF_THEIR_OWN = {
     "version",
 }
 _DOCUMENT = tuple(known.name for known in fields(SuccessModel) if known.name not in _PARTS_OF_THEIR_OWN)
+_SEEDS = 2**31
 _TUPLES = ("exclude", "criteria", "pass_through")
 _TYPES = {"name": str, "ready": bool, **dict.fromkeys(("study", "metrics", "labels", "question_value"), dict)}
 
@@ -223,6 +224,8 @@ def _model_from(bundle: Bundle) -> SuccessModel:
         raise TypeError("model.json has values of other types")
     if not _holds_only(document):
         raise TypeError("model.json has lists or mappings of other types")
+    if not _is_in_range(document["capacity"], document["study"]):
+        raise ValueError("model.json has a capacity, a seed or reading options that no study has")
     for name in _TUPLES:
         document[name] = tuple(document[name])
     contract = TableContract.from_document(parse_json(parts.pop("contract.json"), "contract.json"))
@@ -252,6 +255,14 @@ def _holds_only(document: Mapping[str, Any]) -> bool:
     texts = [*words, *(entry for entries in lists for entry in entries)]
     numbers = document["question_value"].values()
     return all(isinstance(text, str) for text in texts) and all(type(number) in (int, float) for number in numbers)
+
+
+def _is_in_range(capacity: object, study: Mapping[str, Any]) -> bool:
+    """Tell whether the settings that outputs are made with are such as a study may have."""
+    seed, read = study.get("seed", 0), study.get("read")
+    if capacity is not None and not (type(capacity) is int and capacity >= 1):
+        return False
+    return type(seed) is int and 0 <= seed < _SEEDS and (read is None or isinstance(read, dict))
 
 
 def _rehearse(model: SuccessModel) -> None:

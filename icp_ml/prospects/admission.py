@@ -149,7 +149,7 @@ class Admission:
         rows, firsts = repeated_rows(self._table, self._contract.id)
         if rows.size and on_duplicate == "error":
             came = f"column '{self._contract.id}' has {rows.size} ids that came before ({first_rows(rows)})"
-            step = "Remove the repetitions, or score with --on-duplicate first, which keeps the first of each"
+            step = "Remove the repetitions, or give --on-duplicate first, which keeps the first of each"
             raise DataError(message(self._table.path, came, "every id once", step))
         return dict(zip(rows.tolist(), firsts.tolist(), strict=True))
 

@@ -12,13 +12,15 @@ from icp_ml.icp.export.expected import OfCustomers, OfProspects
 from icp_ml.icp.export.forms import CSV_COLUMNS, csv_text, filters_text
 from icp_ml.icp.export.query import SupplierQuery
 from icp_ml.icp.export.sql import sql_text
-from icp_ml.prospects.output import header_of, is_our_summary
+from icp_ml.prospects.output import csv_line, header_of, is_our_summary
 
 Form = Literal["sql", "filters", "csv"]
 FORMS: tuple[Form, ...] = get_args(Form)
 TABLE = "companies"
 """What a supplier's table is called where nobody says."""
 
+_MARKED = 256
+"""Bytes at the start of an export that show that it is one, whatever its ending."""
 _FIRST = "-- icp-ml profile export: "
 
 
@@ -110,9 +112,10 @@ class ProfileExport:
 
 def is_our_export(path: Path) -> bool:
     """Tell whether an existing file was exported by us, in any form."""
-    if path.suffix.lower() == ".csv":
-        return header_of(path) == CSV_COLUMNS
-    if is_our_summary(path):
-        return b'"profile_export"' in path.read_bytes()
+    if path.suffix.lower() == ".csv" and header_of(path) == CSV_COLUMNS:
+        return True
     with path.open("rb") as file:
-        return file.read(len(_FIRST)) == _FIRST.encode()
+        start = file.read(_MARKED)
+    if start.startswith((_FIRST.encode(), csv_line(CSV_COLUMNS))):
+        return True
+    return start.startswith(b"{") and is_our_summary(path) and b'"profile_export"' in start

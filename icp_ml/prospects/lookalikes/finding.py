@@ -126,7 +126,8 @@ class Finding:
     def _row_maker(self, similarity: Similarity, reference: Reference, coordinates: Floats) -> RowMaker:
         model, seeds = self._model, self._seeds
         names = reference.ids
-        if personal_kind(model.contract.id or "", names):
+        layout = self._layout()
+        if layout.hides_ids:
             names = np.array([f"customer {customer_key(str(one))[:8]}" for one in names], dtype=object)
         contributions = coordinates * similarity.likeness.scale
         customers = Customers(reference, names, contributions, coordinates, similarity.likeness.columns)
@@ -134,14 +135,14 @@ class Finding:
             NearestCustomers(reference, coordinates, side, model.domain) for side in (seeds.positive, seeds.negative)
         )
         far = far_matches(similarity.likeness, like.points)
-        return RowMaker(similarity, seeds, like, unlike, customers, far=far, layout=self._layout())
+        return RowMaker(similarity, seeds, like, unlike, customers, far=far, layout=layout)
 
     def _layout(self) -> Layout:
         ours = (self._admission.id_column, *list_columns(has_p_close=self._options.p_close is not None))
         types = self._admission.pass_through_types()
-        passed = {f"input_{name}" if name in ours else name: name for name in self._model.pass_through}
+        passed = _names_beside(ours, self._model.pass_through)
         kinds = {name: types[theirs] for name, theirs in passed.items()}
-        model = self._model
+        model, reference = self._model, reference_of(self._model)
         return Layout(
             id_column=self._admission.id_column,
             schema=lookalike_schema(self._admission.id_column, ours[1:], kinds),
@@ -149,6 +150,7 @@ class Finding:
             model=model.label if model.ready else f"{model.label} not ready",
             run_id=_run_id(self._table, model, self._options),
             is_withdrawn=model.probability_withdrawn,
+            hides_ids=personal_kind(model.contract.id or "", reference.ids) is not None,
         )
 
     @property
@@ -258,6 +260,17 @@ class Finding:
             "top": [],
             "evaluation": None,
         }
+
+
+def _names_beside(ours: Sequence[str], pass_through: Sequence[str]) -> dict[str, str]:
+    """Return pass-through columns by a name that no column of ours, nor another of theirs, has."""
+    passed: dict[str, str] = {}
+    for name in pass_through:
+        called = name
+        while called in ours or (called != name and called in pass_through):
+            called = f"input_{called}"
+        passed[called] = name
+    return passed
 
 
 def _counts(pool: Pool, listed: Candidates) -> Counts:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import pyarrow as pa
 from scipy.special import expit
 
 from icp_ml.names import FIT_NAMES
+from icp_ml.prospects.admission import customer_key
 from icp_ml.prospects.lookalikes.columns import LIKE, MATCHES, P_CLOSE, UNLIKE
 from icp_ml.prospects.lookalikes.evidence import SHOWN, Customers, Evidence
 from icp_ml.prospects.lookalikes.nearest import NearestCustomers, segments_of
@@ -41,6 +42,8 @@ class Layout:
         Written into every row.
     is_withdrawn : bool
         There is no chance of success to show.
+    hides_ids : bool
+        Ids are data of persons: they stand in the file, and nowhere else.
     """
 
     id_column: str
@@ -49,6 +52,7 @@ class Layout:
     model: str
     run_id: str
     is_withdrawn: bool
+    hides_ids: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +151,7 @@ class RowMaker:
         matches = {fit: row[MATCHES[fit]] for fit in FIT_NAMES}
         account, contributions = part.frame.iloc[at], resembled.contributions[at]
         return Evidence(
-            id=row[self.layout.id_column],
+            id=self._name(row),
             rank=row["rank"],
             similarity=row["similarity"],
             probability=row["probability"],
@@ -159,6 +163,11 @@ class RowMaker:
             like=self.customers.beside(account, contributions, resembled.like[at]),
             unlike=self.customers.beside(account, contributions, resembled.unlike[at]),
         )
+
+    def _name(self, row: Mapping[str, Any]) -> str:
+        """Return what a prospect is called where its row is told beside the file."""
+        name = str(row[self.layout.id_column])
+        return f"prospect {customer_key(name)[:8]}" if self.layout.hides_ids else name
 
     def _far(self, matches: Mapping[str, float | None], contributions: Floats, like: Indices) -> dict[str, bool]:
         """Return the fits that are far, and whether they speak more for success than those of the nearest seeds."""
