@@ -17,7 +17,7 @@ def add_prospects(commands: Any, command: Command) -> None:
     _check(command(commands, "check", check, _run_check))
     score = "score every prospect: probability, six fits, reasons, grade and rank"
     _score(command(commands, "score", score, _run_score))
-    lookalikes = "prospects like the customers that succeed, unlike those that churned"
+    lookalikes = "prospects nearer to the customers that succeed than to those that churned"
     _lookalikes(command(commands, "lookalikes", lookalikes, _run_lookalikes))
     _explain(command(commands, "explain", "one account in depth: why it stands where it stands", _run_explain))
 
@@ -41,12 +41,12 @@ def _lookalikes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="FILE", required=True, help="lookalike file, CSV or Parquet by its ending")
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--top", metavar="N", type=count, help="how many (default: the capacity, else a tenth)")
-    size.add_argument("--reach", metavar="SHARE", type=share, help="how many, as a share of the prospects (0 to 1)")
+    size.add_argument("--reach", metavar="SHARE", type=share, help="how many, as a share of the prospects (above 0)")
     parser.add_argument("--seeds", metavar="FILE", help="ids of the customers to resemble (default: all successes)")
     parser.add_argument("--negatives", metavar="FILE", help="ids of those not to resemble (default: the churned)")
     parser.add_argument("--segment", metavar="NAME", help="seeds of one desired outcome, or one cluster, alone")
     parser.add_argument(
-        "--diversity", metavar="SHARE", type=share, default=0.0, help="trade likeness for variety, 0 (default) to 1"
+        "--diversity", metavar="SHARE", type=share, default=0.0, help="trade likeness for variety, 0 (default) to below 1"
     )
     parser.add_argument("--p-close", metavar="COLUMN", help="the prospects' chance of closing, shown beside")
     parser.add_argument("--by-seed", metavar="FILE", help="a second file: the ten prospects nearest to each seed")
