@@ -107,7 +107,7 @@ class Table:
 
     def _check_plain(self, wanted: Sequence[str]) -> None:
         for name in wanted:
-            if pa.types.is_nested(self.types[name]) or _is_bytes(self.types[name]):
+            if not _is_plain(self.types[name]):
                 came = f"column {name!r} has the type {self.types[name]}"
                 step = "Write the column as text, numbers, dates or booleans, or leave it out"
                 raise DataError(message(self.path, came, "one value per cell", step))
@@ -196,7 +196,7 @@ def table_of(frame: pd.DataFrame, name: str = "the DataFrame") -> Table:
     check_names(path, columns)
     try:
         held = pa.Table.from_pandas(frame.set_axis(columns, axis=1), preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+    except (pa.ArrowInvalid, TypeError, pa.ArrowNotImplementedError):
         came = "a column mixes types that do not belong together"
         raise DataError(message(name, came, "one type per column", "Convert it with astype")) from None
     held = held.replace_schema_metadata(None)
@@ -204,10 +204,12 @@ def table_of(frame: pd.DataFrame, name: str = "the DataFrame") -> Table:
     return Table(path, tuple(columns), False, types, [], partial(_batches_of, held), partial(_digest_of, held))
 
 
-def _is_bytes(kind: pa.DataType) -> bool:
+def _is_plain(kind: pa.DataType) -> bool:
+    """Tell whether cells of a type hold one value that has a spelling; lists, raw bytes and types of others do not."""
     inner = kind.value_type if pa.types.is_dictionary(kind) else kind
-    tests = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
-    return any(test(inner) for test in tests)
+    bytes_of = (pa.types.is_binary, pa.types.is_large_binary, pa.types.is_fixed_size_binary, pa.types.is_binary_view)
+    is_odd = pa.types.is_nested(inner) or isinstance(inner, pa.BaseExtensionType)
+    return not is_odd and not any(test(inner) for test in bytes_of)
 
 
 def _batches_of(held: pa.Table, columns: list[str]) -> Iterator[pa.RecordBatch]:

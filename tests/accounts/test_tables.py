@@ -222,6 +222,28 @@ def test_folder_with_other_columns_or_types_is_refused(tmp_path):
     assert "has the types int64, string" in refusal(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "cells",
+    [[[1]], [{"a": 1}], [b"x"], pd.period_range("2026-01", periods=1, freq="M"), pd.interval_range(0, 1)],
+    ids=["list", "struct", "bytes", "period", "interval"],
+)
+def test_a_cell_that_is_not_one_value_is_refused_when_it_is_read(tmp_path, cells):
+    pd.DataFrame({"id": [1], "odd": cells}).to_parquet(tmp_path / "t.parquet")
+    assert "column 'odd' has the type" in refusal(tmp_path / "t.parquet")
+    assert open_table(tmp_path / "t.parquet").read(["id"]).num_rows == 1
+
+
+def test_a_frame_that_arrow_cannot_hold_is_refused():
+    frame = pd.DataFrame({"id": pd.arrays.SparseArray([1, 0])})
+    with pytest.raises(DataError, match="one type per column"):
+        table_of(frame)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "punycode"])
+def test_an_encoding_that_does_not_say_where_it_fails_is_refused(written, encoding):
+    assert f"is not {encoding.upper()}" in refusal(written("id,crm\n1,HubSpot\n"), encoding=encoding)
+
+
 def test_folder_without_parquet_is_refused(tmp_path):
     assert "holds no *.parquet file" in refusal(tmp_path)
 
