@@ -61,7 +61,7 @@ def method(key, label, auc, reach, **changes):
 
 SAME = {"difference": 0.0, "difference_low": 0.0, "difference_high": 0.0}
 METHODS = [
-    method("similarity", "Similarity (this list)", 0.733, 0.24, on_front=True, **SAME),
+    method("similarity", "Similarity (this method)", 0.733, 0.24, on_front=True, **SAME),
     method("model", "Chance of success alone", 0.732, 0.22),
     method("centroid", "Nearest to the average seed", 0.611, 0.27),
     method("gower", "Nearest seeds, all attributes alike (Gower)", 0.584, 0.31, on_front=True),
@@ -91,7 +91,7 @@ SEGMENTS = {
         "p": 0.41,
         "n": 699,
         "n_segments": 3,
-        "sentence": "No evidence that one profile does not serve all segments (p = .41, 699 customers).",
+        "sentence": "What goes with success was not found to differ between the segments (p = .41, 699 customers).",
     },
     "rows": [
         {
@@ -182,7 +182,13 @@ LIST = {
     "top": [
         listed(1),
         listed(2, id="O'Brien <script>alert(1)</script>", segment=None),
-        listed(3, far=["technical"], matches=dict.fromkeys(FIT_NAMES, 0.97) | {"technical": 0.61}, in_domain=False),
+        listed(
+            3,
+            far=["technical", "resource"],
+            far_stronger=["resource"],
+            matches=dict.fromkeys(FIT_NAMES, 0.97) | {"technical": 0.61},
+            in_domain=False,
+        ),
         *(listed(rank) for rank in range(4, 26)),
     ],
     "evaluation": {

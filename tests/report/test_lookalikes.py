@@ -58,7 +58,7 @@ def test_an_id_with_markup_is_shown_not_run(page):
 def test_the_first_screen_says_how_many_of_whom_and_how_good(page):
     first = page.split('<section id="list"')[0]
     for told in (
-        "500 of 96,420 prospects are listed: most like 412 customers we want more of, and unlike 287 we do not.",
+        "500 of 96,420 prospects are listed: nearer to the 412 customers that succeeded than to the 287 that churned.",
         "0.52 % of the prospects; 12 unlike every customer",
         "mean chance of success within 365 days; all prospects: 44 %",
         "<b>0.73 (0.69 to 0.78)</b>",
@@ -100,11 +100,12 @@ def test_rows_stand_by_rank_with_their_evidence_folded(page):
     assert body.count("<details>") == 25
     assert "<details open" not in body
     assert "<code>C-101</code> differs in crm: salesforce (here hubspot); seats: 45 (here 120)" in body
-    assert "<code>C-12</code> is the same in all that matters for success" in body
+    assert "<code>C-12</code> differs in nothing that matters for success" in body
 
 
 def test_a_fit_that_is_far_says_so_in_a_word_not_only_a_colour(page):
-    assert '<span class="match h0 far">0.61 <small>far</small></span>' in page
+    assert '<span class="match h0 far weaker">0.61 <small>far −</small></span>' in page
+    assert '<span class="match h3 far">0.97 <small>far +</small></span>' in page
 
 
 def test_a_match_is_as_dark_as_it_is_near(lookalikes):
@@ -164,8 +165,39 @@ def test_nobody_listed_is_a_page_that_says_why(lookalikes):
 
 
 def test_one_is_told_as_one(lookalikes):
-    few = lookalikes.LIST | {"listed": 1, "scored": 1, "seeds": lookalikes.LIST["seeds"] | {"n": 1, "n_negative": 0}}
-    assert first_of(few)["headline"] == "1 of 1 prospect is listed: most like 1 customer we want more of."
+    seeds = lookalikes.LIST["seeds"] | {"name": "key.csv", "n": 1, "n_negative": 1}
+    few = lookalikes.LIST | {"listed": 1, "scored": 1, "seeds": seeds}
+    told = "1 of 1 prospect is listed: nearer to the 1 seed than to the 1 negative seed."
+    assert first_of(few)["headline"] == told
+
+
+def test_a_list_that_ends_below_one_half_is_not_said_to_be_nearer_to_the_seeds(lookalikes):
+    dial = lookalikes.LIST["dial"]
+    low = dial | {"rows": [row | {"similarity": 0.49} for row in dial["rows"]]}
+    told = (
+        "listed: ordered by how much nearer they are to the 412 customers that succeeded than to the 287 that churned."
+    )
+    assert first_of(lookalikes.LIST | {"dial": low})["headline"].endswith(told)
+
+
+def test_an_evaluation_of_other_seeds_is_not_told_of_this_list(lookalikes):
+    dial = lookalikes.LIST["dial"]
+    silent = dial | {"rows": [row | {"reach": None} for row in dial["rows"]]}
+    told = "; of the method with all successes as seeds, not of this list"
+    assert first_of(lookalikes.LIST | {"dial": silent})["numbers"][2][1].endswith(told)
+    assert told not in first_of(lookalikes.LIST)["numbers"][2][1]
+
+
+def test_a_chance_is_never_none_and_never_all(lookalikes):
+    (row,) = formed_list({"top": [lookalikes.listed(1, probability=0.999, p_close=0.001)]})["top"]
+    assert (listed_of(row).chance, listed_of(row).close) == ("over 99 %", "under 1 %")
+
+
+def test_a_line_that_is_not_drawn_is_not_spoken_of(lookalikes, page):
+    alone = [row | {"on_front": row["method"] == "similarity"} for row in lookalikes.METHODS]
+    found = lookalikes.LIST | {"evaluation": lookalikes.LIST["evaluation"] | {"rows": alone}}
+    assert "dotted line" in section(page, "evaluation")
+    assert "dotted line" not in section(lookalike_page(found).decode(), "evaluation")
 
 
 def test_counts_of_rows_add_up(lookalikes):
@@ -188,8 +220,20 @@ def test_reach_and_chance_are_no_columns_where_nothing_is_known(lookalikes):
 
 def test_ours_is_not_compared_with_itself(lookalikes):
     table = tables_of(lookalikes.LIST)["methods"]
-    assert column_of(table, "Against similarity, points (90 %)")[:3] == ["", "0 (-3 to +3)", "-12 (-15 to -9)"]
-    assert column_of(table, "Beaten in both") == ["no", "yes", "yes", "no", "no", "no", "yes"]
+    assert column_of(table, "Against similarity, points (90 %)")[:3] == [
+        "",
+        "-0.1 (-3.1 to +2.9)",
+        "-12.2 (-15.2 to -9.2)",
+    ]
+    assert column_of(table, "Another is higher in both, by point estimate") == [
+        "no",
+        "yes",
+        "yes",
+        "no",
+        "no",
+        "no",
+        "yes",
+    ]
 
 
 def test_the_chosen_segment_is_marked(lookalikes):
@@ -198,7 +242,14 @@ def test_the_chosen_segment_is_marked(lookalikes):
     assert names == ["cheaper onboarding", "fewer tools (chosen)", "other"]
 
 
+def test_segments_count_customers_beside_the_weighted_share(lookalikes):
+    rows = [lookalikes.SEGMENTS["rows"][0] | {"n_known": 156, "n_success": 113, "share": 0.8}]
+    table = tables_of(lookalikes.LIST | {"segments": lookalikes.SEGMENTS | {"rows": rows}})["segments"]
+    assert column_of(table, "Customers") == ["113 of 156"]
+    assert column_of(table, "Succeeded, weighted (90 %)")[0].startswith("80 %")
+
+
 def test_the_page_says_why_reach_is_not_the_headline_and_that_similarity_is_no_chance(page):
-    assert "a method that brings up every kind of customer, those that churned too, reaches many" in page
+    assert "how many churned customers stand beside them it does not say" in page
     assert "It is an order, not a chance." in page
     assert not re.search(r"\b(drives|proves|guarantees)\b", page)

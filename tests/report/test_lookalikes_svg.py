@@ -83,6 +83,11 @@ def test_the_front_goes_down_in_steps_from_ours(methods):
     assert [up for _, up in steps] == sorted(up for _, up in steps)
 
 
+def test_a_front_that_the_points_would_cover_is_not_drawn(methods):
+    close = [row | {"reach": 0.3 + 0.01 * row["on_front"] * row["reach"]} for row in methods]
+    assert elements(methods_chart(close, "similarity"), "polyline", "front-line") == []
+
+
 def test_chance_is_a_dashed_line_at_one_half(methods):
     changed = [methods[0] | {"auc": 0.5}, *methods[1:]]
     drawing = methods_chart(changed, "similarity")

@@ -101,18 +101,23 @@ def _judged(points: Floats, seed: int) -> Clusters:
         why = f"no split leaves {MIN_SUCCESSES} in every part"
         return Clusters(None, f"One group: successful customers form no clusters ({why}).")
     if found.silhouette < MIN_SILHOUETTE:
-        why = f"silhouette {found.silhouette:.2f}, {MIN_SILHOUETTE} is asked"
+        why = f"silhouette {_floored(found.silhouette)}, below the {MIN_SILHOUETTE} asked"
         return Clusters(None, f"One group: successful customers form no clusters ({why}).")
     agreement = _agreement(points, found, seed)
-    told = f"silhouette {found.silhouette:.2f}, agreement of {_N_RESAMPLES} resamples {agreement:.2f}"
+    told = f"silhouette {_floored(found.silhouette)}, agreement of {_N_RESAMPLES} resamples {_floored(agreement)}"
     if agreement < MIN_AGREEMENT:
-        return Clusters(None, f"One group: clusters change with the sample ({told}; {MIN_AGREEMENT} is asked).")
+        return Clusters(None, f"One group: clusters change with the sample ({told}, below the {MIN_AGREEMENT} asked).")
     as_high = _n_as_high(points, found.silhouette, seed)
     if (1 + as_high) / (_N_NULL + 1) > MAX_P:
         why = "customers whose attributes only rise and fall together look the same"
         return Clusters(None, f"One group: the clusters are no more than chance ({told}; {why}).")
     told += f", {as_high} of {_N_NULL} tables without clusters reach it"
     return Clusters(found.centers, f"{len(found.centers)} clusters of successful customers ({told}).")
+
+
+def _floored(share: float) -> str:
+    """Return a number that never rounds up to the one asked of it."""
+    return f"{np.floor(1_000 * share) / 1_000:.3f}"
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,6 +17,8 @@ Indices = npt.NDArray[np.int64]
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _SIMILARITY, _CHANCE, _SHARE = 4, 6, 6
 """Decimals."""
+_SMALL = 0.001
+"""A share below it is told by its digits, not by its decimals."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ class Dial:
         here = next((row for row in self.rows if row.is_list), None)
         if here is None:
             return "No prospect was left to list."
-        told = f"The list holds {here.n:,} prospects, {here.share:.1%} of them, down to a similarity of "
+        counted = f"{here.n:,} prospect{'' if here.n == 1 else 's'}, {_share_text(here.share)} of them"
+        told = f"The list holds {counted}, down to a similarity of "
         return f"{told}{here.similarity:.2f}{_chance(here)}; {self._whole()}"
 
     def _whole(self) -> str:
@@ -107,7 +110,7 @@ def dial(
 
     def row(share: float, places: Indices, last: float, *, is_list: bool = False) -> DialRow:
         return DialRow(
-            share=round(share, _SHARE),
+            share=float(f"{share:.3g}") if share < _SMALL else round(share, _SHARE),
             n=len(places),
             similarity=round(last, _SIMILARITY),
             probability=_mean(chances, places),
@@ -138,6 +141,11 @@ def _mean(values: npt.NDArray[np.float32] | None, places: Indices) -> float | No
     found = values[places].astype(np.float64)
     known = found[~np.isnan(found)]
     return round(float(known.mean()), _CHANCE) if known.size else None
+
+
+def _share_text(share: float) -> str:
+    """Return a share in per cent that is never rounded to nothing."""
+    return f"{share:.1%}" if share >= _SMALL else f"{float(f'{100 * share:.2g}'):.10f}".rstrip("0") + "%"
 
 
 def _chance(row: DialRow) -> str:

@@ -27,6 +27,10 @@ FAR_SHARE = 0.1
 _FAR = 0.95
 """A match from here on is never far, however alike the seeds are among themselves."""
 _HOW = {True: "stronger", False: "weaker"}
+_OUTSIDE = (
+    "It lies outside what customers have: the model is guessing there, and its similarity is lowered (little, near the "
+    "edge)."
+)
 _MAX_SEEDS = 2_000
 
 
@@ -91,13 +95,13 @@ class Evidence:
 
     @property
     def sentence(self) -> str:
-        """Say whom it resembles, and where it does not."""
-        told = f"Most like {listed([one.id for one in self.like])}"
+        """Say which seeds are nearest, and where it is far from them."""
+        told = f"Nearest seeds {listed([one.id for one in self.like])}"
         if self.far:
             told += f"; far from them in {listed([f'{fit} ({_HOW[more]})' for fit, more in self.far.items()])} fit."
         else:
-            told += ", in every fit that is measured."
-        return told if self.in_domain else f"{told} It is unlike every customer, which lowers its similarity."
+            told += "; far from them in no fit."
+        return told if self.in_domain else f"{told} {_OUTSIDE}"
 
     def as_document(self, words: Words) -> dict[str, Any]:
         """Return the evidence in words."""
@@ -113,6 +117,7 @@ class Evidence:
             "like": [one.as_document(words) for one in self.like],
             "unlike": [one.as_document(words) for one in self.unlike],
             "far": list(self.far),
+            "far_stronger": [fit for fit, more in self.far.items() if more],
             "sentence": self.sentence,
         }
 

@@ -27,6 +27,8 @@ Kind = Literal["desired outcome", "clusters", "one"]
 OTHER = "other"
 MOST_WORDS = 40
 """Of a sentence about a segment."""
+_ROUNDING = 0.005
+"""A weighted share that is nearer than this to n of m is told as n of m."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,12 @@ class _Told:
         share = float(np.average(outcome, weights=weight))
         n = effective_n(outcome, weight, reference.group[inside])
         low, high = wilson_interval(share * n, n)
-        counts = f"{name_text(name)}: {int(outcome.sum()):,} successes of {len(outcome):,} customers"
-        first = f"{counts}, {share:.0%} weighted (90 %: {low:.0%} to {high:.0%})"
+        n_success, ends = int(outcome.sum()), f"90 %: {low:.0%} to {high:.0%}"
+        first = f"{name_text(name)}: of {len(outcome):,} with a known outcome {n_success:,} succeeded"
+        is_plain = abs(n_success / len(outcome) - share) < _ROUNDING
+        first += f" ({share:.0%}; {ends})" if is_plain else f"; {share:.0%}, weighted for those still followed ({ends})"
         sentence = _shortened(first, self._apart(inside, contributions))
-        return Segment(name, len(outcome), int(outcome.sum()), share, low, high, sentence)
+        return Segment(name, len(outcome), n_success, share, low, high, sentence)
 
     def _apart(self, inside: Flags, contributions: Floats) -> list[str]:
         """Return what sets the segment's successful customers apart from the other successful ones."""

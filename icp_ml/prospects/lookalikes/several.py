@@ -65,7 +65,7 @@ def several_profiles(fits: Floats, outcome: Floats, weight: Floats, segment: Obj
     Returns
     -------
     Several
-        "No evidence that one profile does not serve all" is the usual answer.
+        "Not found to differ between the segments" is the usual answer.
 
     Notes
     -----
@@ -102,7 +102,8 @@ def _sentence(p: float | None, n: int, n_segments: int) -> str:
         return "Whether one profile serves all segments cannot be told: the fits do not vary inside them."
     numbers = f"p = {p:.3f}, {n:,} customers in {n_segments} segments"
     if p > SIGNIFICANT:
-        return f"No evidence that one profile does not serve all segments ({numbers})."
+        found = "What goes with success was not found to differ between the segments"
+        return f"{found} ({numbers}; small differences would not show)."
     return f"Segments differ in which fits are associated with success ({numbers}): consider a profile for each."
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from icp_ml.report.wording import share_words, small_share_words
+from icp_ml.report.lookalikes.listed import chance_words
+from icp_ml.report.wording import small_share_words
 
 Document = Mapping[str, Any]
+ALL = "all successful customers"
+"""Name of the seeds where none were chosen."""
 
 
 def first_list(document: Document) -> dict[str, Any]:
@@ -54,10 +57,26 @@ def _headline(document: Document) -> str:
     listed, scored, seeds = document["listed"] or 0, document["scored"] or 0, document["seeds"]
     if not listed:
         return f"Nobody is listed: {scored:,} of {document['rows_in'] or 0:,} accounts were left to compare."
-    whom = "the seeds" if not seeds or not seeds["n"] else f"{_counted(seeds['n'], 'customer')} we want more of"
-    others = "" if not seeds or not seeds["n_negative"] else f", and unlike {seeds['n_negative']:,} we do not"
     are = "is" if listed == 1 else "are"
-    return f"{listed:,} of {_counted(scored, 'prospect')} {are} listed: most like {whom}{others}."
+    nearer = "nearer to" if _is_all_nearer(document) else "ordered by how much nearer they are to"
+    return f"{listed:,} of {_counted(scored, 'prospect')} {are} listed: {nearer} {_sides(seeds or {})}."
+
+
+def _is_all_nearer(document: Document) -> bool:
+    """Return whether the last of the list is still nearer to the seeds than to the negative seeds."""
+    rows = document["dial"]["rows"] if document["dial"] else []
+    last = next((row["similarity"] for row in rows if row["is_list"]), None)
+    return last is None or last >= 0.5
+
+
+def _sides(seeds: Document) -> str:
+    """Return whom the prospects are held against; outcomes are told where every customer is on the side of its own."""
+    n, n_negative = seeds.get("n"), seeds.get("n_negative")
+    if not n or not n_negative:
+        return "the seeds than to the negative seeds"
+    if n == seeds["n_success_among"] and seeds["name"] == ALL and n + n_negative == seeds["n_reference"]:
+        return f"the {_counted(n, 'customer')} that succeeded than to the {n_negative:,} that churned"
+    return f"the {_counted(n, 'seed')} than to the {_counted(n_negative, 'negative seed')}"
 
 
 def _counted(n: int, name: str) -> str:
@@ -79,8 +98,8 @@ def _chance(document: Document) -> tuple[str, str]:
     if of_list is None:
         return "Not given", "chance of success: the order is all that this model can tell"
     within = f" within {document['horizon_days']} days" if document["horizon_days"] else ""
-    beside = "" if of_all is None else f"; all prospects: {share_words(of_all)}"
-    return share_words(of_list), f"mean chance of success{within}{beside}"
+    beside = "" if of_all is None else f"; all prospects: {chance_words(of_all)}"
+    return chance_words(of_list), f"mean chance of success{within}{beside}"
 
 
 def _order(document: Document) -> tuple[str, str]:
@@ -91,7 +110,14 @@ def _order(document: Document) -> tuple[str, str]:
         takes = "`--evaluate` hides customers among the prospects and sees where they come up"
         return "Not judged", "for the reason below" if found else takes
     ends = "" if headline["low"] is None else f" ({headline['low']:.2f} to {headline['high']:.2f})"
-    return f"{headline['auc']:.2f}{ends}", "AUC: hidden successes above hidden churned; .5 is chance"
+    of = "; of the method with all successes as seeds, not of this list" if _is_of_other_seeds(document) else ""
+    return f"{headline['auc']:.2f}{ends}", f"AUC: hidden successes above hidden churned; .5 is chance{of}"
+
+
+def _is_of_other_seeds(document: Document) -> bool:
+    """Return whether other seeds were judged than the list's: then no length of it is told a reach."""
+    rows = document["dial"]["rows"] if document["dial"] else []
+    return all(row["reach"] is None for row in rows)
 
 
 def _key(document: Document) -> list[tuple[str, str]]:

@@ -39,6 +39,7 @@ _LISTED: dict[str, Any] = {
     "like": [_NEIGHBOUR],
     "unlike": [_NEIGHBOUR],
     "far": [None],
+    "far_stronger": [None],
     "sentence": "",
 }
 

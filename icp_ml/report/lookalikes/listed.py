@@ -25,14 +25,15 @@ class Cell:
         Its name, and the match with two decimals; a dash where the model has no attribute of it.
     kind : str
         Class of the cell: ``h0`` (far) to ``h4`` (near), or ``gap``.
-    is_far : bool
-        The document names this fit among those that are far.
+    far : str
+        ``far +`` or ``far −`` where the document names this fit among those that are far: it speaks more for success
+        than that of the nearest seeds, or less; else empty.
     """
 
     fit: str
     shown: str
     kind: str
-    is_far: bool
+    far: str
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,9 @@ def listed_of(row: Document) -> Listed:
         rank=f"{row['rank'] or 0:,}",
         similarity="" if similarity is None else f"{similarity:.3f}",
         width=f"{100 * min(1.0, max(0.0, similarity or 0.0)):.1f}",
-        chance=share_words(row["probability"]),
-        close=share_words(row["p_close"]),
-        cells=tuple(_cell(fit, row["matches"].get(fit), is_far=fit in row["far"]) for fit in FIT_NAMES),
+        chance=chance_words(row["probability"]),
+        close=chance_words(row["p_close"]),
+        cells=tuple(_cell(fit, row["matches"].get(fit), _far(fit, row)) for fit in FIT_NAMES),
         segment=row["segment"] or "",
         in_domain=bool(row["in_domain"]),
         like=_neighbours(row["like"]),
@@ -84,10 +85,28 @@ def listed_of(row: Document) -> Listed:
     )
 
 
-def _cell(fit: str, match: float | None, *, is_far: bool) -> Cell:
+def chance_words(chance: float | None) -> str:
+    """Return a chance in per cent; never none and never all.
+
+    Examples
+    --------
+    >>> chance_words(0.424), chance_words(0.998), chance_words(0.004), chance_words(None)
+    ('42 %', 'over 99 %', 'under 1 %', '')
+    """
+    shown = share_words(chance)
+    return {"100 %": "over 99 %", "0 %": "under 1 %"}.get(shown, shown)
+
+
+def _far(fit: str, row: Document) -> str:
+    if fit not in row["far"]:
+        return ""
+    return "far +" if fit in row["far_stronger"] else "far −"
+
+
+def _cell(fit: str, match: float | None, far: str) -> Cell:
     if match is None:
-        return Cell(fit, "–", "gap", is_far=False)
-    return Cell(fit, f"{match:.2f}", f"h{sum(match >= least for least in SHADES)}", is_far=is_far)
+        return Cell(fit, "–", "gap", "")
+    return Cell(fit, f"{match:.2f}", f"h{sum(match >= least for least in SHADES)}", far)
 
 
 def _neighbours(rows: Sequence[Document]) -> tuple[tuple[str, str], ...]:
@@ -96,4 +115,4 @@ def _neighbours(rows: Sequence[Document]) -> tuple[tuple[str, str], ...]:
 
 def _differs(rows: Sequence[Document]) -> str:
     told = "; ".join(f"{one['label']}: {one['there']} (here {one['here']})" for one in rows)
-    return f"differs in {told}" if told else "is the same in all that matters for success"
+    return f"differs in {told}" if told else "differs in nothing that matters for success"

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from icp_ml.report.lookalikes.charts import OURS
-from icp_ml.report.review.words import day_words, of_words
+from icp_ml.report.lookalikes.listed import chance_words
+from icp_ml.report.review.words import day_words
 from icp_ml.report.tables.table import Column, Table, number, table, without_empty, words
-from icp_ml.report.wording import points_words, share_words, small_share_words
+from icp_ml.report.wording import share_words, small_share_words
 
 Document = Mapping[str, Any]
 
@@ -40,9 +41,9 @@ def _segments(rows: Sequence[Document], chosen: str | None) -> Table:
     columns = (
         "Segment",
         number("Seeds"),
-        number("Customers succeeded (90 %)"),
-        number("n of m"),
-        number("Listed"),
+        number("Succeeded, weighted (90 %)"),
+        number("Customers"),
+        number("Listed, by nearest seeds"),
         words("In words"),
     )
     cells = (
@@ -50,7 +51,7 @@ def _segments(rows: Sequence[Document], chosen: str | None) -> Table:
             f"{row['name']} (chosen)" if row["name"] == chosen else row["name"],
             row["n"],
             share_words(row["share"], row["low"], row["high"]),
-            of_words({"n": row["n_known"], "n_success": row["n_success"], "share": row["share"]}),
+            "" if row["n_known"] is None else f"{row['n_success'] or 0:,} of {row['n_known']:,}",
             row["n_listed"],
             row["sentence"],
         ]
@@ -73,8 +74,8 @@ def _dial(rows: Sequence[Document]) -> Table:
             f"this list: {row['n']:,}" if row["is_list"] else row["n"],
             "" if row["share"] is None else small_share_words(row["share"]),
             _decimals(row["similarity"]),
-            share_words(row["probability"]),
-            share_words(row["p_close"]),
+            chance_words(row["probability"]),
+            chance_words(row["p_close"]),
             share_words(row["reach"]),
         ]
         for row in rows
@@ -107,20 +108,32 @@ def _methods(label: str, rows: Sequence[Document]) -> Table:
         number("Against similarity, points (90 %)"),
         number("Reached by the top tenth (90 %)"),
         number("Mean chance of its top tenth"),
-        "Beaten in both",
+        number("Another is higher in both, by point estimate"),
     )
     cells = (
         [
             row["label"],
             _estimate(row["auc"], row["low"], row["high"]),
-            "" if row["method"] == OURS else points_words(*(row[f"difference{end}"] for end in ("", "_low", "_high"))),
+            "" if row["method"] == OURS else _points(*(row[f"difference{end}"] for end in ("", "_low", "_high"))),
             share_words(row["reach"], row["reach_low"], row["reach_high"]),
-            share_words(row["probability"]),
+            chance_words(row["probability"]),
             "no" if row["on_front"] else "yes",
         ]
         for row in rows
     )
     return table(label, columns, cells)
+
+
+def _points(value: float | None, low: float | None, high: float | None) -> str:
+    """Return a difference in percentage points with its interval; methods often lie within one point."""
+    if value is None:
+        return ""
+    ends = "" if low is None or high is None else f" ({_signed(low)} to {_signed(high)})"
+    return _signed(value) + ends
+
+
+def _signed(difference: float) -> str:
+    return f"{100 * difference:+.1f}".replace("-0.0", "0.0").replace("+0.0", "0.0")
 
 
 def _estimate(value: float | None, low: float | None, high: float | None) -> str:

@@ -37,6 +37,8 @@ _CURVES = (
 _BOTTOM = 240
 _SMALL = 0.93 * LETTER
 """Mean width of a letter of 12-unit text."""
+_SHORTEST = 40
+"""Width of a line between methods that their points do not cover."""
 
 
 def dial_chart(rows: Sequence[Row], *, is_diverse: bool = False) -> str:
@@ -159,9 +161,12 @@ def _interval(x: Axis, y: Axis, row: Row) -> str:
 
 
 def _front(x: Axis, y: Axis, rows: Sequence[Row]) -> str:
-    """Return the line along the methods that no other beats in both."""
-    path = " ".join(f"{across:g},{up:g}" for across, up in _steps(x, y, rows))
-    return f'<polyline class="front-line" points="{path}"/>' if path else ""
+    """Return the line along the methods that no other beats in both; none where the points would cover it."""
+    steps = _steps(x, y, rows)
+    if not steps or steps[-1][0] - steps[0][0] < _SHORTEST:
+        return ""
+    path = " ".join(f"{across:g},{up:g}" for across, up in steps)
+    return f'<polyline class="front-line" points="{path}"/>'
 
 
 def _steps(x: Axis, y: Axis, rows: Sequence[Row]) -> list[tuple[float, float]]:
@@ -183,7 +188,7 @@ def short_name(label: str) -> str:
 
     Examples
     --------
-    >>> short_name("Similarity (this list)"), short_name("Nearest seeds, all attributes alike (Gower)")
+    >>> short_name("Similarity (this method)"), short_name("Nearest seeds, all attributes alike (Gower)")
     ('Similarity', 'Nearest seeds')
     """
     return label.split(" (")[0].split(",")[0]

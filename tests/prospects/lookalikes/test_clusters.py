@@ -56,6 +56,12 @@ def test_attributes_that_rise_together_make_no_clusters():
     assert find_clusters(points, 0).centers is None
 
 
+def test_an_agreement_that_is_not_enough_does_not_read_as_enough(monkeypatch):
+    monkeypatch.setattr("icp_ml.prospects.lookalikes.clusters._agreement", lambda *_: 0.59999)
+    points, _ = planted()
+    assert "25 resamples 0.599, below the 0.6 asked)." in find_clusters(points, 0).sentence
+
+
 def test_fewer_than_thirty_make_no_cluster():
     draw = np.random.default_rng(0)
     points = np.vstack([draw.normal(size=(150, 3)), draw.normal(size=(25, 3)) + 9])

@@ -60,6 +60,13 @@ def test_reach_is_told_of_the_plain_order_only():
     assert [row.reach for row in diverse if row.share == 0.1] == [0.4, None]
 
 
+@pytest.mark.parametrize(("n", "told"), [(2_000, "0.05%"), (30, "3.3%")])
+def test_a_small_share_is_not_told_as_nothing(n, told):
+    pool = pool_of(n)
+    found = dial(pool, first(pool, 1), first(pool, 1), is_withdrawn=False, reach={})
+    assert f"The list holds 1 prospect, {told} of them" in found.sentence
+
+
 def test_nobody_makes_no_rows():
     pool = pool_of(0)
     found = dial(pool, first(pool, 0), first(pool, 0), is_withdrawn=False, reach={})

@@ -27,16 +27,18 @@ def evidence(**changes):
 
 
 def test_the_sentence_names_whom_it_resembles_and_where_it_is_far():
-    assert evidence().sentence == "Most like c-1, c-2 and c-3; far from them in technical (stronger) fit."
-    assert evidence(far={}).sentence == "Most like c-1, c-2 and c-3, in every fit that is measured."
-    assert evidence(in_domain=False).sentence.endswith("It is unlike every customer, which lowers its similarity.")
+    assert evidence().sentence == "Nearest seeds c-1, c-2 and c-3; far from them in technical (stronger) fit."
+    assert evidence(far={}).sentence == "Nearest seeds c-1, c-2 and c-3; far from them in no fit."
+    assert evidence(in_domain=False).sentence.endswith("and its similarity is lowered (little, near the edge).")
 
 
 def test_differences_are_in_words():
     document = evidence().as_document(WORDS)
     assert document["like"][0]["differs"] == [{"label": "CRM in use", "here": "hubspot", "there": "not known"}]
     assert document["unlike"][0]["differs"] == [{"label": "seats", "here": "7", "there": "2"}]
-    assert document["far"] == ["technical"]
+    assert (document["far"], document["far_stronger"]) == (["technical"], ["technical"])
+    weaker = evidence(far={"technical": False}).as_document(WORDS)
+    assert (weaker["far"], weaker["far_stronger"]) == (["technical"], [])
 
 
 def test_one_seed_in_ten_is_further_from_its_nearest_than_far():

@@ -47,7 +47,7 @@ def test_desired_outcomes_are_segments_and_small_ones_are_other():
         ("other", 40, 20),
     ]
     assert found.of.tolist() == ["grow"] * 150 + ["save"] * 100 + ["other"] * 40 + [None] * 10
-    assert found.sentence.startswith("3 segments by goal. No evidence that one profile does not serve all segments")
+    assert found.sentence.startswith("3 segments by goal. What goes with success was not found to differ")
 
 
 def test_a_value_named_other_is_not_mixed_with_the_small_ones():
@@ -79,7 +79,7 @@ def test_planted_clusters_become_segments_called_clusters():
 
 def test_a_cluster_is_described_by_what_sets_it_apart():
     second = segments_of(shift=8.0).rows[1].sentence
-    assert second.startswith("cluster 2: 50 successes of 100 customers, 50% weighted (90 %: 42% to 58%); ")
+    assert second.startswith("cluster 2: of 100 with a known outcome 50 succeeded (50%; 90 %: 42% to 58%); ")
     assert "median tools " in second
     assert "median budget -" in second
     assert "technical above, resource below the others" in second
@@ -92,6 +92,13 @@ def test_shares_are_weighted_with_the_interval_of_so_many_independent_customers(
     n = 190**2 / (20 * 9 + 130)
     assert grow.share == pytest.approx(0.5)
     assert (grow.low, grow.high) == pytest.approx(wilson_interval(0.5 * n, n))
+
+
+def test_a_share_that_weights_have_moved_is_told_beside_the_count():
+    weight = np.where((np.arange(N) % 2 == 1) & (np.arange(N) < 150), 4.0, 1.0)
+    grow = segments_of(["grow"] * 150 + ["save"] * 150, weight=weight).rows[0]
+    told = "grow: of 150 with a known outcome 75 succeeded; 80%, weighted for those still followed (90 %: "
+    assert grow.sentence.startswith(told)
 
 
 def test_the_order_of_the_customers_changes_nothing():

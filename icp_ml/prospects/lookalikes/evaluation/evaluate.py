@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 PROTOCOL = (
     "Five folds: each customer with a known outcome is hidden among the prospects once, related ones together; the "
-    "same learner, the seeds and the negative seeds come from the others."
+    "same learner, the seeds and the negative seeds come from the others. Pairs are weighted for customers still "
+    "followed, and averaged over the folds."
 )
 NOTES = (
-    "Reach, the share of hidden successes within the first tenth, is not the headline: it rewards whoever finds "
-    "companies that sign easily, and says nothing of the churned ones listed beside them.",
+    "Reach, the share of hidden successes within the first tenth, is not the headline. Reach counts hidden successes "
+    "only: it does not say how many churned customers stand beside them.",
     "Seeds here are all successful customers and negative seeds all churned ones, whatever was chosen for the list.",
     "Intervals (90 %) say what other hidden customers would have given; the fits and the prospects are as they are.",
     "Mean chance of success of the first tenth is the served model's own word: circular for the order by that chance, "
@@ -184,7 +185,7 @@ def _finding(panel: Panel) -> str:
     if auc.low > 0.5:
         return f"{pairs}."
     told = "worse than a random order" if auc.high < 0.5 else "not told from a random order"
-    return f"{pairs}: {told}, so do not expect this list to succeed more often than any other."
+    return f"{pairs}: {told}, so do not expect such a list to succeed more often than any other."
 
 
 def _number(share: float) -> str:

@@ -16,7 +16,7 @@ from icp_ml.prospects.lookalikes.evaluation.seen import Floats, Pool, Seen, simi
 
 OURS = "similarity"
 METHODS: dict[str, tuple[str, Callable[[Seen, Pool], Floats]]] = {
-    OURS: ("Similarity (this list)", similarity),
+    OURS: ("Similarity (this method)", similarity),
     "model": ("Chance of success alone", success_model),
     "centroid": ("Nearest to the average seed", centroid),
     "gower": ("Nearest seeds, all attributes alike (Gower)", gower),
