@@ -36,6 +36,8 @@ class CoveredTier:
         Prospects.
     worked : int or None
         Prospects that somebody worked: with a status or a deal; None where nothing tells.
+    still_open : int
+        Of them, those with a deal that is neither won nor lost yet; 0 where no deals tell.
     """
 
     tier: str
@@ -43,6 +45,7 @@ class CoveredTier:
     customers: int
     prospects: int
     worked: int | None
+    still_open: int = 0
 
     @property
     def n(self) -> int:
@@ -100,11 +103,12 @@ class Coverage:
         start = f"{best.n:,} of {count_words(best.universe, 'account', 'accounts')} meet all criteria"
         if not best.n:
             return f"{start}."
-        told = f"{start}: {count_words(best.customers, 'is a customer', 'are customers')}"
+        told = f"{start}: {count_words(best.customers, 'is or was a customer', 'are or were customers')}"
         if best.worked is None:
             return f"{told}; who of the other {best.prospects:,} was worked cannot be told."
-        worked = count_words(best.worked, "was worked", "were worked")
-        return f"{told}, {worked} without becoming one, {count_words(best.untouched or 0, 'is', 'are')} untouched."
+        worked = f"{count_words(best.worked, 'was worked', 'were worked')} without becoming one"
+        worked += f" ({best.still_open:,} with a deal still open)" if best.still_open else ""
+        return f"{told}, {worked}, {count_words(best.untouched or 0, 'is', 'are')} untouched."
 
     def as_document(self) -> dict[str, Any]:
         """Return the table as a JSON object."""
@@ -139,6 +143,7 @@ def coverage(base: CustomerBase, market: Market) -> Coverage:
     and a criterion without an answer for any prospect is left out for everybody.
     """
     matching, worked = Matching(base, market), _worked(base, market)
+    still_open = _dealt(market, _accounts_with_deals(base, only_open=True))
     written = (*matching.written, *matching.gates.values())
     silent = matching.unknown_to_market(written)
     of_customers = _tier(matching, silent, len(base), base.matches)
@@ -148,7 +153,8 @@ def coverage(base: CustomerBase, market: Market) -> Coverage:
     for at, name in enumerate(NAMES):
         inside = of_prospects == at
         n_worked = None if worked is None else int((worked & inside).sum())
-        rows.append(CoveredTier(name, universe, int((of_customers == at).sum()), int(inside.sum()), n_worked))
+        n_customers, n_open = int((of_customers == at).sum()), int((still_open & inside).sum())
+        rows.append(CoveredTier(name, universe, n_customers, int(inside.sum()), n_worked, n_open))
     return Coverage(tuple(rows), tuple(_notes(base, market, silent)))
 
 
@@ -168,14 +174,19 @@ def _worked(base: CustomerBase, market: Market) -> Flags | None:
     worked = np.zeros(len(market), dtype=bool)
     if market.status is not None:
         worked |= np.array([state is not None for state in market.status], dtype=bool)
-    if dealt is not None:
-        worked |= np.array([one in dealt for one in market.ids], dtype=bool)
-    return worked
+    return worked | _dealt(market, dealt)
 
 
-def _accounts_with_deals(base: CustomerBase) -> frozenset[object] | None:
+def _dealt(market: Market, accounts: frozenset[object] | None) -> Flags:
+    """Return which prospects are among some accounts; nobody where these are not known."""
+    return np.array([accounts is not None and one in accounts for one in market.ids], dtype=bool)
+
+
+def _accounts_with_deals(base: CustomerBase, *, only_open: bool = False) -> frozenset[object] | None:
     """Return the ids of accounts with a deal; row numbers are no ids, and would name other accounts."""
-    return None if base.deals is None or base.study.id.row_number else frozenset(base.deals.account)
+    if base.deals is None or base.study.id.row_number:
+        return None
+    return frozenset(base.deals.account[np.isnan(base.deals.won)] if only_open else base.deals.account)
 
 
 def _notes(base: CustomerBase, market: Market, silent: tuple[str, ...]) -> Iterator[str]:
@@ -183,6 +194,7 @@ def _notes(base: CustomerBase, market: Market, silent: tuple[str, ...]) -> Itera
         f"The market is {count_words(len(market), 'prospect', 'prospects')} and "
         f"{count_words(len(base), 'customer', 'customers')}, former ones too."
     )
+    yield "A tier says how many criteria are met; a missing value counts as not met."
     out = {name: market.counts.get(name, 0) for name in ("excluded", "rejected", "already_customers")}
     if any(out.values()):
         told = ", ".join(f"{n:,} {name.replace('_', ' ')}" for name, n in out.items() if n)

@@ -62,7 +62,7 @@ def test_a_deal_is_work(base_of, company, market):
     base = base_of(company(50), CRITERIA, situation=GATED, deals=deals_of("P1", "P1", "A3"))
     found = coverage(base, without_status(market))
     assert [row.worked for row in found.rows] == [1, 0, 0]
-    assert "1 was worked without becoming one, 1 is untouched" in found.sentence
+    assert "1 was worked without becoming one (1 with a deal still open), 1 is untouched" in found.sentence
     assert "Worked are prospects with a deal; `status` in the study would tell of the others." in found.notes
 
 

@@ -12,16 +12,19 @@ import numpy as np
 import numpy.typing as npt
 
 from icp_ml.icp.base import CustomerBase
-from icp_ml.icp.contrast import Contrast
+from icp_ml.icp.contrast import Contrast, Rate
 from icp_ml.icp.export.query import SupplierQuery
 from icp_ml.icp.market import Market
 from icp_ml.icp.profile import Profile
-from icp_ml.icp.words import count_words, difference_words, share_words
+from icp_ml.icp.words import count_words, difference_words
 from icp_ml.model.evaluation.judged import percent
 from icp_ml.model.explanation.words import listed
 from icp_ml.rules import parse_rule
 
 Flags = npt.NDArray[np.bool_]
+
+_ROUNDING = 0.005
+"""A weighted share that is nearer than this to n of m is told as n of m."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +83,7 @@ class OfProspects:
             return ""
         return (
             f" The model gives the {self.in_domain:,} of these that are like customers a mean chance of success of "
-            f"{percent(self.probability)}, given that they sign, and all prospects that are "
+            f"{percent(self.probability)}, given that they sign; all prospects like customers: "
             f"{percent(self.probability_all)}."
         )
 
@@ -124,7 +127,7 @@ class OfCustomers:
         start = f"It would have selected {self.selected:,} of {count_words(self.n, 'customer', 'customers')}"
         if not inside.n:
             return f"{start}; of none of these the outcome is known."
-        told = f"{start}; {share_words(inside)}, 90 % interval {percent(inside.low)} to {percent(inside.high)}"
+        told = f"{start}; {_success_words(inside)}"
         against = (
             "" if isnan(self.success.difference) else f"; {difference_words(self.success)} against the other customers"
         )
@@ -134,6 +137,15 @@ class OfCustomers:
         """Return the shares as a JSON object; NaN is None."""
         counts = {"n": self.n, "selected": self.selected}
         return counts | self.success.as_document() | {"sentence": self.sentence}
+
+
+def _success_words(rate: Rate) -> str:
+    """Return how many succeeded, and the share that the weights give where it is another one."""
+    counted = f"of {rate.n:,} with a known outcome {rate.n_success:,} succeeded"
+    ends = f"90 %: {percent(rate.low)} to {percent(rate.high)}"
+    if abs(rate.n_success / rate.n - rate.share) < _ROUNDING:
+        return f"{counted} ({percent(rate.share)}; {ends})"
+    return f"{counted}; {percent(rate.share)}, weighted for those still followed ({ends})"
 
 
 def rules_to_count(query: SupplierQuery) -> tuple[str, ...]:

@@ -52,6 +52,7 @@ def test_the_chance_is_of_those_like_customers(query):
     assert found.probability == pytest.approx(0.6)
     assert found.probability_all == pytest.approx(2.2 / 7)
     assert "3 of these that are like customers a mean chance of success of 60 %, given that they sign" in found.sentence
+    assert found.sentence.endswith("; all prospects like customers: 31 %.")
 
 
 def test_a_criterion_without_any_answer_is_not_counted_as_zero(query):
@@ -78,7 +79,9 @@ def test_customers_are_those_that_the_query_would_have_selected(base_of, company
     assert found.selected == inside.sum()
     assert found.success.inside.n == (inside & pd.notna(base.labels.label)).sum()
     assert found.success.inside.share > found.success.outside.share + 0.2
-    assert "90 % interval" in found.sentence
+    assert (
+        f"of {found.success.inside.n} with a known outcome {found.success.inside.n_success} succeeded" in found.sentence
+    )
     json.dumps(found.as_document(), allow_nan=False)
 
 
