@@ -46,7 +46,7 @@ def _lookalikes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--negatives", metavar="FILE", help="ids of those not to resemble (default: the churned)")
     parser.add_argument("--segment", metavar="NAME", help="seeds of one desired outcome, or one cluster, alone")
     parser.add_argument(
-        "--diversity", metavar="SHARE", type=share, default=0.0, help="trade likeness for variety, 0 (default) to below 1"
+        "--diversity", metavar="SHARE", type=share, default=0.0, help="likeness traded for variety, 0 to 1 (default 0)"
     )
     parser.add_argument("--p-close", metavar="COLUMN", help="the prospects' chance of closing, shown beside")
     parser.add_argument("--by-seed", metavar="FILE", help="a second file: the ten prospects nearest to each seed")
