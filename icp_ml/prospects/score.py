@@ -37,7 +37,7 @@ from icp_ml.prospects.output import (
     summary_bytes,
 )
 from icp_ml.prospects.passes import Run, Standing
-from icp_ml.prospects.sources import Source, metadata_text, opened, unchanged
+from icp_ml.prospects.sources import Source, ensure_apart, metadata_text, opened, unchanged
 from icp_ml.prospects.spool import FolderSpool, MemorySpool
 from icp_ml.prospects.summary import ScoreSummary, data_notes, model_notes, parity_notes, tally_document
 
@@ -132,7 +132,7 @@ def score_file(
     options = options or ScoreOptions()
     out = Path(out)
     list_path = None if options.list_path is None else Path(options.list_path)
-    _check_paths(None if isinstance(source, pd.DataFrame) else Path(source), out, list_path)
+    _check_paths(source, out, list_path)
     with ExitStack() as stack:
         paths = _Paths(
             stack.enter_context(whole_file(out, is_our_scores)),
@@ -179,16 +179,14 @@ def score_frame(source: Source, model: SuccessModel, options: ScoreOptions | Non
     return scored
 
 
-def _check_paths(source: Path | None, out: Path, list_path: Path | None) -> None:
+def _check_paths(source: Source, out: Path, list_path: Path | None) -> None:
     is_csv_path(out)
     if list_path is not None:
         is_csv_path(list_path)
     written = [out, beside(out, SUMMARY_ENDING), beside(out, REJECTED_ENDING), *([list_path] if list_path else [])]
-    places = [resolved(path) for path in written]
-    if len(set(places)) < len(places):
+    if len(set(map(resolved, written))) < len(written):
         raise UsageError(message(list_path, "is also written as the score file", "two names", "Rename one of them"))
-    if source is not None and resolved(source) in places:
-        raise UsageError(message(source, "is both read and written", "two names", "Choose another --out"))
+    ensure_apart(source, (), written)
 
 
 def _prepare(table: Table, model: SuccessModel, options: ScoreOptions, *, wants_list: bool) -> Run:

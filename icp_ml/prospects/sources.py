@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from icp_ml.accounts.tables import Table, table_of
-from icp_ml.errors import DataError, message
+from icp_ml.errors import DataError, UsageError, message
+from icp_ml.outputs import resolved
 from icp_ml.prospects.admission import open_prospects
 
 if TYPE_CHECKING:
@@ -23,6 +24,26 @@ Source = str | Path | pd.DataFrame
 def opened(source: Source, model: SuccessModel, *, delimiter: str | None, encoding: str | None) -> Table:
     """Return the table of prospects that a source is: a file, read as the model's study says, or a DataFrame."""
     return table_of(source) if isinstance(source, pd.DataFrame) else open_prospects(source, model, delimiter, encoding)
+
+
+def ensure_apart(source: Source, others: Iterable[str | Path | None], written: Sequence[Path]) -> None:
+    """Refuse to write a file that is read, or into the folder of which the prospects are read.
+
+    Raises
+    ------
+    UsageError
+        The same file, or the same folder; symbolic links are followed.
+    FileSystemError
+        A path cannot be followed.
+    """
+    places = [resolved(path) for path in written]
+    read = [Path(path) for path in (source, *others) if isinstance(path, str | Path)]
+    for path in read:
+        if resolved(path) in places:
+            raise UsageError(message(path, "is both read and written", "two names", "Choose another --out"))
+    if isinstance(source, str | Path) and resolved(source) in [place.parent for place in places]:
+        came = "is the folder that is read, and a file would be written into it"
+        raise UsageError(message(source, came, "another folder for what is written", "Choose another --out"))
 
 
 @contextmanager

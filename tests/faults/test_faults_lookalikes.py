@@ -139,6 +139,16 @@ def test_a_list_of_seeds_that_names_nobody_is_refused(room, name, content, told)
     assert told in room.list_refused(4, *options)
 
 
+@pytest.mark.parametrize("command", ["lookalikes", "score"])
+def test_nothing_is_written_into_the_folder_that_is_read(room, command):
+    (room.folder / "parts").mkdir()
+    room.table("parts/a.parquet", room.prospects)
+    before = files_of(room.folder)
+    asked = [command, room.folder / "parts", "--model", room.company.model, "--out", room.folder / "parts" / "o.csv"]
+    assert "is the folder that is read" in room.refused(2, *asked)
+    assert files_of(room.folder) == before
+
+
 def test_a_list_that_has_no_end_is_not_waited_for(room):
     os.mkfifo(room.folder / PIPE)
     command = room.command()

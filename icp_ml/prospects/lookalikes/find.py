@@ -29,7 +29,7 @@ from icp_ml.prospects.output import (
     refused_lines,
     summary_bytes,
 )
-from icp_ml.prospects.sources import Source, metadata_text, opened, unchanged
+from icp_ml.prospects.sources import Source, ensure_apart, metadata_text, opened, unchanged
 from icp_ml.prospects.spool import FolderSpool, MemorySpool
 
 if TYPE_CHECKING:
@@ -144,13 +144,10 @@ def _check_paths(source: Source, out: Path, options: LookalikeOptions) -> None:
     written = [out, *([] if options.by_seed is None else [Path(options.by_seed)])]
     for path in written:
         is_csv_path(path)
-    places = [resolved(path) for path in (*written, beside(out, SUMMARY_ENDING), beside(out, REJECTED_ENDING))]
-    if len(set(places)) < len(places):
+    written += [beside(out, SUMMARY_ENDING), beside(out, REJECTED_ENDING)]
+    if len(set(map(resolved, written))) < len(written):
         raise UsageError(message(options.by_seed, "is also written otherwise", "two names", "Rename one of them"))
-    read = [path for path in (source, options.seeds, options.negatives) if isinstance(path, str | Path)]
-    for path in map(Path, read):
-        if resolved(path) in places:
-            raise UsageError(message(path, "is both read and written", "two names", "Choose another --out"))
+    ensure_apart(source, (options.seeds, options.negatives), written)
 
 
 def _write(finding: Finding, paths: _Paths) -> dict[str, Any]:
