@@ -242,7 +242,7 @@ def _checked_encoding(path: Path, encoding: str | None) -> str:
     try:
         name = codecs.lookup(encoding or "utf-8").name
         "".encode(name)
-    except LookupError:
+    except (LookupError, UnicodeError):
         came = f"the encoding {encoding!r} is not known"
         raise ConfigError(message(path, came, "a name such as utf-8, cp1252 or utf-16", "Correct --encoding")) from None
     return "utf-8" if name in ("utf-8-sig", "ascii") else name

@@ -244,6 +244,11 @@ def test_an_encoding_that_does_not_say_where_it_fails_is_refused(written, encodi
     assert f"is not {encoding.upper()}" in refusal(written("id,crm\n1,HubSpot\n"), encoding=encoding)
 
 
+def test_the_encoding_that_python_keeps_for_errors_is_not_known(written):
+    with pytest.raises(ConfigError, match="'undefined' is not known"):
+        open_table(written("id\n1\n"), encoding="undefined")
+
+
 def test_folder_without_parquet_is_refused(tmp_path):
     assert "holds no *.parquet file" in refusal(tmp_path)
 
