@@ -229,7 +229,8 @@ def ways(seen: Seen, prospects: pd.DataFrame) -> dict[str, np.ndarray]:
     by_fit = [model.contributions_array(frame) for frame in (prospects, seen.frame)]
     space, coordinates = Likeness.of(model, seen.frame, seen.weight)
     measure_of = Similarity(model, seen.domain, space, coordinates=coordinates, weight=seen.weight, seeds=seen)
-    applicable = measure_of.locate(prospects).applicability
+    located = measure_of.locate(prospects)
+    applicable = located.applicability
     found = {
         f"attributes, exponent {p}": likeness(*by_attribute, seen, q) for p, q in (("0", 0), (".5", 0.5), ("1", 1))
     }
@@ -238,6 +239,7 @@ def ways(seen: Seen, prospects: pd.DataFrame) -> dict[str, np.ndarray]:
     found = {name: score * applicable for name, score in found.items()}
     return found | {
         f"{SERVED}, without applicability": likeness(*by_attribute, seen, 0.5),
+        f"{SERVED}, accounts outside the domain last": found[SERVED] + located.in_domain,
         "success model alone": model.decision_function(prospects),
         "success model times applicability": expit(model.decision_function(prospects)) * applicable,
     }

@@ -22,7 +22,6 @@ _N_NEAR = 5
 _FEWEST_JUDGED = 20
 _FENCE = 5.0
 """Outliers lie beyond the upper quartile by so many times the upper half of the middle."""
-_MOST_PAIRED = 4_000
 _BLOCK = 500
 
 
